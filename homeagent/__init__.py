@@ -1,0 +1,3 @@
+"""homeagent: a small home energy agent that runs beside Home Assistant."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Physics and limits of each device class, one file each."""

@@ -1,0 +1,75 @@
+"""A battery: how it answers a policy, and the rule every inverter ships with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from homeagent.domain.grid import FloatArray
+from homeagent.domain.policy import BatteryPolicy
+from homeagent.domain.site import BatterySpec
+
+Value: TypeAlias = float | FloatArray
+"""A number or an array; arrays broadcast against each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """What one step did: `power_kw` + charging at the home's side, `grid_kw` + importing, `soc_kwh` after the step."""
+
+    power_kw: FloatArray
+    grid_kw: FloatArray
+    curtailed_kw: FloatArray
+    soc_kwh: FloatArray
+
+
+def self_consumption(spec: BatterySpec) -> BatteryPolicy:
+    """Return the rule of every inverter: store surplus, serve deficit, never trade with the grid."""
+    return BatteryPolicy(
+        charge_to_kwh=spec.min_soc_kwh,
+        store_to_kwh=spec.capacity_kwh,
+        discharge_to_kwh=spec.min_soc_kwh,
+        export_to_kwh=spec.capacity_kwh,
+        shave_to_kwh=spec.min_soc_kwh,
+    )
+
+
+def power_toward(soc_kwh: Value, low_kwh: Value, high_kwh: Value, spec: BatterySpec, hours: float) -> FloatArray:
+    """Return the power [kW, + charging] that brings the state of charge into [low, high] within the step, as rated."""
+    charge_kw = np.maximum(low_kwh - soc_kwh, 0.0) / (spec.charge_efficiency * hours)
+    discharge_kw = np.maximum(soc_kwh - high_kwh, 0.0) * (spec.discharge_efficiency / hours)
+    return np.minimum(charge_kw, spec.max_charge_kw) - np.minimum(discharge_kw, spec.max_discharge_kw)
+
+
+def soc_after(soc_kwh: Value, power_kw: FloatArray, spec: BatterySpec, hours: float) -> FloatArray:
+    """Return the state of charge after a step of `power_kw` [+ charging, at the home's side]."""
+    stored_kw = np.where(power_kw > 0, power_kw * spec.charge_efficiency, power_kw / spec.discharge_efficiency)
+    return soc_kwh + stored_kw * hours
+
+
+def respond(
+    policy: BatteryPolicy, spec: BatterySpec, soc_kwh: Value, load_kw: Value, pv_kw: Value, hours: float
+) -> Flows:
+    """Return what a battery under `policy` does in one step against the step's own load and PV.
+
+    The best power is the middle one of minus the net load, the power toward the import levels and the power toward the
+    export levels; then the limits. Arguments broadcast, so that a whole table of states and net loads is one call.
+    """
+    made_kw = np.minimum(pv_kw, policy.pv_limit_kw)
+    net_kw = load_kw - made_kw
+    toward_import = power_toward(soc_kwh, policy.charge_to_kwh, policy.discharge_to_kwh, spec, hours)
+    toward_export = power_toward(soc_kwh, policy.store_to_kwh, policy.export_to_kwh, spec, hours)
+    power_kw = np.minimum(np.maximum(-net_kw, toward_import), toward_export)
+    if policy.import_limit_kw < np.inf:
+        shave_kw = power_toward(soc_kwh, -np.inf, policy.shave_to_kwh, spec, hours)
+        power_kw = np.minimum(power_kw, np.maximum(policy.import_limit_kw - net_kw, shave_kw))
+    curtailed_kw = pv_kw - made_kw
+    if policy.export_limit_kw < np.inf:
+        # the battery never sells into the limit; PV above it is curtailed
+        power_kw = np.maximum(power_kw, np.minimum(-net_kw - policy.export_limit_kw, 0.0))
+        excess_kw = np.maximum(-(net_kw + power_kw) - policy.export_limit_kw, 0.0)
+        curtailed_kw = curtailed_kw + np.minimum(excess_kw, made_kw)
+    grid_kw = load_kw - pv_kw + curtailed_kw + power_kw
+    return Flows(power_kw, grid_kw, curtailed_kw, soc_after(soc_kwh, power_kw, spec, hours))

@@ -1,0 +1,43 @@
+"""What the home will need: scenarios for the planner, and bands for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from homeagent.domain.grid import FloatArray, TimeGrid, frozen_array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Forecast:
+    """One quantity over a grid: mean and the 80 % band, each of shape (count,) [kW]."""
+
+    grid: TimeGrid
+    mean_kw: FloatArray
+    low_kw: FloatArray
+    high_kw: FloatArray
+    issued_at: datetime
+    model_id: str
+
+    def __post_init__(self) -> None:
+        for name in ("mean_kw", "low_kw", "high_kw"):
+            object.__setattr__(self, name, frozen_array(getattr(self, name)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scenarios:
+    """Equally possible courses of load and PV, shape (scenarios, count) [kW], with a weight each, summing to 1."""
+
+    grid: TimeGrid
+    load_kw: FloatArray
+    pv_kw: FloatArray
+    weight: FloatArray
+    issued_at: datetime
+    model_id: str
+
+    def __post_init__(self) -> None:
+        for name in ("load_kw", "pv_kw", "weight"):
+            object.__setattr__(self, name, frozen_array(getattr(self, name)))
+        shape = (len(self.weight), self.grid.count)
+        if not self.load_kw.shape == self.pv_kw.shape == shape:
+            raise ValueError(f"scenarios need arrays of shape {shape}")

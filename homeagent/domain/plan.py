@@ -1,0 +1,107 @@
+"""What the planner may look at, and what it answers."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from homeagent.domain.forecast import Scenarios
+from homeagent.domain.grid import EdgeSeries, FloatArray, SlotSeries, TimeGrid, frozen_array
+from homeagent.domain.policy import BatteryPolicy
+from homeagent.domain.prices import PriceCurve
+from homeagent.domain.site import SiteSpec
+
+Outcome: TypeAlias = Literal["optimal", "feasible", "fallback"]
+Stance: TypeAlias = Literal["charge", "follow", "hold", "discharge", "reserve"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ImportCap:
+    """What a peak charge asks of a plan: per slot a limit of import [kW] and the money a kWh above it is worth avoiding."""
+
+    limit_kw: FloatArray
+    excess_price_per_kwh: FloatArray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "limit_kw", frozen_array(self.limit_kw))
+        object.__setattr__(self, "excess_price_per_kwh", frozen_array(self.excess_price_per_kwh))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PlanningProblem:
+    """All that the planner may look at: the same problem gives the same plan.
+
+    `carbon_g_per_kwh` is the expected intensity per slot, shape (count,), None where the home has none.
+    """
+
+    site: SiteSpec
+    grid: TimeGrid
+    soc_kwh: float
+    prices: PriceCurve
+    scenarios: Scenarios
+    carbon_g_per_kwh: FloatArray | None = None
+    import_cap: ImportCap | None = None
+
+    def digest(self) -> str:
+        """Return a short name of the content: equal problems have equal digests."""
+        sha = hashlib.sha256(repr((self.site, self.grid, self.soc_kwh, self.prices.known_until)).encode())
+        arrays = [self.prices.import_per_kwh, self.prices.export_per_kwh, self.prices.estimated]
+        arrays += [self.scenarios.load_kw, self.scenarios.pv_kw, self.scenarios.weight]
+        if self.carbon_g_per_kwh is not None:
+            arrays.append(self.carbon_g_per_kwh)
+        if self.import_cap is not None:
+            arrays += [self.import_cap.limit_kw, self.import_cap.excess_price_per_kwh]
+        for array in arrays:
+            sha.update(array.tobytes())
+        return sha.hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a slot's policy is what it is, in numbers; `text` says it in a sentence.
+
+    `value_per_kwh` is what a stored kWh is worth at the end of the slot. `runner_up` is the next best stance and
+    `runner_up_costs` what it would cost more, in currency over the horizon.
+    """
+
+    stance: Stance
+    value_per_kwh: float
+    import_price_per_kwh: float
+    export_price_per_kwh: float
+    text: str
+    runner_up: Stance | None = None
+    runner_up_costs: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Plan:
+    """Policies for every slot of the grid, with what they are expected to do.
+
+    Expected flows are means over the scenarios; `battery_kw` is + when discharging, `grid_kw` + when importing.
+    `value_per_kwh` is what a stored kWh is worth at each edge at the expected state of charge. `unmet` names the wishes
+    that could not be met.
+    """
+
+    problem_digest: str
+    grid: TimeGrid
+    issued_at: datetime
+    valid_until: datetime
+    policies: tuple[BatteryPolicy, ...]
+    reasons: tuple[Reason, ...]
+    battery_kw: SlotSeries
+    grid_kw: SlotSeries
+    soc_kwh: EdgeSeries
+    soc_low_kwh: EdgeSeries
+    soc_high_kwh: EdgeSeries
+    value_per_kwh: EdgeSeries
+    expected_cost: float
+    outcome: Outcome
+    unmet: tuple[str, ...] = ()
+
+    def policy_at(self, at: datetime) -> BatteryPolicy | None:
+        """Return the policy of the slot that holds `at`, None where the plan does not reach or is no longer valid."""
+        if not self.grid.start <= at < min(self.grid.end, self.valid_until):
+            return None
+        return self.policies[self.grid.index_of(at)]

@@ -1,0 +1,55 @@
+"""The edges of the agent as it sees them: a clock, a way to the home, and what the page may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from homeagent.domain.command import Command, CommandResult
+from homeagent.domain.readings import Reading
+
+
+class Clock(Protocol):
+    """Where the time comes from; tests, demo and backtest bring their own."""
+
+    def now(self) -> datetime:
+        """Return the time, aware UTC."""
+
+
+class HomeLink(Protocol):
+    """The way to a home: Home Assistant, a replayed home or a simulated one. The agent cannot tell which."""
+
+    def readings(self) -> Sequence[Reading]:
+        """Return what was measured since the last call, oldest first."""
+
+    async def send(self, command: Command) -> CommandResult:
+        """Tell a device, and say what became of it."""
+
+
+class AgentView(Protocol):
+    """What the page and the API may ask of a running agent: JSON-ready answers with units in the names."""
+
+    def state(self) -> Mapping[str, object]:
+        """Return the present flows, state of charge and mode."""
+
+    def plan(self) -> Mapping[str, object]:
+        """Return the plan in force with prices and expected course."""
+
+    def forecast(self) -> Mapping[str, object]:
+        """Return load and PV as they are expected."""
+
+    def decisions(self, limit: int) -> Sequence[Mapping[str, object]]:
+        """Return the newest decisions, newest first, with their reasons."""
+
+    def savings(self) -> Mapping[str, object]:
+        """Return what was saved, by day and in all."""
+
+    def footprint(self) -> Mapping[str, object]:
+        """Return what the agent itself used."""
+
+    def health(self) -> Mapping[str, object]:
+        """Return whether all is well, and each degraded step by name."""
+
+    async def changed(self) -> None:
+        """Wait until anything above has changed."""

@@ -1,0 +1,29 @@
+"""Prices of import and export, with what of them is known and what is estimated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from homeagent.domain.grid import BoolArray, FloatArray, TimeGrid, frozen_array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PriceCurve:
+    """Prices per slot [currency/kWh], shape (count,); `estimated` marks the slots not published yet.
+
+    `known_until` is the end of the last published slot, from the start on without a gap.
+    """
+
+    grid: TimeGrid
+    import_per_kwh: FloatArray
+    export_per_kwh: FloatArray
+    estimated: BoolArray
+    known_until: datetime
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "import_per_kwh", frozen_array(self.import_per_kwh))
+        object.__setattr__(self, "export_per_kwh", frozen_array(self.export_per_kwh))
+        shape = (self.grid.count,)
+        if not self.import_per_kwh.shape == self.export_per_kwh.shape == self.estimated.shape == shape:
+            raise ValueError(f"a price curve of {self.grid.count} slots needs arrays of shape {shape}")

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettledSlot:
-    """One closed slot, priced once at the price that held then. Means [kW]; `grid_kw` + importing, `battery_kw` + discharging."""
+    """One closed slot, priced once at the price that held then. Powers are means [kW], signed as readings are."""
 
     start: datetime
     hours: float

@@ -19,7 +19,7 @@ Stance: TypeAlias = Literal["charge", "follow", "hold", "discharge", "reserve"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ImportCap:
-    """What a peak charge asks of a plan: per slot a limit of import [kW] and the money a kWh above it is worth avoiding."""
+    """What a peak charge asks of a plan: per slot a limit of import [kW] and what a kWh above it costs beside its price."""
 
     limit_kw: FloatArray
     excess_price_per_kwh: FloatArray

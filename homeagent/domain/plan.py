@@ -19,7 +19,7 @@ Stance: TypeAlias = Literal["charge", "follow", "hold", "discharge", "reserve"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ImportCap:
-    """What a peak charge asks of a plan: per slot a limit of import [kW] and what a kWh above it costs beside its price."""
+    """Per slot, for a peak charge: a limit of import [kW] and what a kWh above it costs beside its price."""
 
     limit_kw: FloatArray
     excess_price_per_kwh: FloatArray
@@ -89,7 +89,8 @@ class Plan:
     issued_at: datetime
     valid_until: datetime
     policies: tuple[BatteryPolicy, ...]
-    reasons: tuple[Reason, ...]
+    reason: Reason
+    """Of the first slot; later slots are explained on demand."""
     battery_kw: SlotSeries
     grid_kw: SlotSeries
     soc_kwh: EdgeSeries

@@ -1,0 +1,106 @@
+"""What stands between a decision and a device: limits, leases, minimum times, and nothing redundant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Literal, TypeAlias
+
+from homeagent.domain.command import Command, FollowPolicy, Instruction, Rejected, SetMode, SetReserve, Skipped
+from homeagent.domain.policy import BatteryPolicy
+from homeagent.domain.site import BatterySpec, SiteState
+
+Mode: TypeAlias = Literal["observe", "advise", "control"]
+
+POWER_TOLERANCE = 0.02
+LEVEL_TOLERANCE = 0.01
+"""Changes smaller than these shares of rating and capacity change nothing worth a write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastSent:
+    """What a device was last told, and when it was last told something else."""
+
+    command: Command
+    changed_at: datetime
+
+
+def check(
+    command: Command, state: SiteState, spec: BatterySpec, mode: Mode, last: LastSent | None, minimum_hold: timedelta
+) -> Rejected | Skipped | None:
+    """Return why `command` must not be sent now, None if it may be.
+
+    A lease that is about to end makes the same instruction worth sending again.
+    """
+    if fault := _fault(command, state, spec):
+        return Rejected(command=command, reason=fault)
+    if mode != "control":
+        return Skipped(command=command, reason=f"mode is {mode}: nothing is commanded")
+    if last is None or last.command.valid_until <= state.at:
+        return None
+    if same(command.instruction, last.command.instruction, spec):
+        due = last.command.valid_until - state.at <= _renewal(command)
+        return None if due else Skipped(command=command, reason="the device does this already")
+    if _needs_rest(command.instruction) and state.at - last.changed_at < minimum_hold:
+        return Skipped(command=command, reason=f"the last change is less than {minimum_hold} ago")
+    return None
+
+
+def _renewal(command: Command) -> timedelta:
+    """Renew a lease in its last third."""
+    return (command.valid_until - command.issued_at) / 3
+
+
+def _needs_rest(instruction: Instruction) -> bool:
+    """Return whether changes to it cost the device something; levels that the guard loop follows do not."""
+    return not isinstance(instruction, FollowPolicy)
+
+
+def _fault(command: Command, state: SiteState, spec: BatterySpec) -> str | None:
+    if command.valid_until <= state.at:
+        return "its lease has ended"
+    if state.soc_kwh is None or "soc_kwh" in state.stale:
+        return "the state of charge is not known"
+    match command.instruction:
+        case FollowPolicy(policy=policy):
+            return _unsafe_policy(policy, spec)
+        case SetReserve(reserve_kwh=reserve_kwh):
+            if not spec.min_soc_kwh <= reserve_kwh <= spec.capacity_kwh:
+                return f"a reserve of {reserve_kwh:.2f} kWh is outside the battery"
+        case SetMode(mode=mode, power_kw=power_kw) if power_kw is not None:
+            rated_kw = spec.max_charge_kw if mode == "charge" else spec.max_discharge_kw
+            if not 0 <= power_kw <= rated_kw + 1e-9:
+                return f"{power_kw:.2f} kW is outside what the battery can do"
+    return None
+
+
+def _unsafe_policy(policy: BatteryPolicy, spec: BatterySpec) -> str | None:
+    for name in ("charge_to_kwh", "store_to_kwh", "discharge_to_kwh", "export_to_kwh", "shave_to_kwh"):
+        level = getattr(policy, name)
+        if not spec.min_soc_kwh - 1e-9 <= level <= spec.capacity_kwh + 1e-9:
+            return f"{name} of {level:.2f} is outside the battery"
+    if policy.charge_to_kwh > policy.store_to_kwh or policy.discharge_to_kwh > policy.export_to_kwh:
+        return "its levels contradict each other"
+    return None
+
+
+def same(one: Instruction, other: Instruction, spec: BatterySpec) -> bool:
+    """Return whether two instructions would make the device do the same."""
+    if isinstance(one, FollowPolicy) and isinstance(other, FollowPolicy):
+        return all(
+            _near(getattr(one.policy, field.name), getattr(other.policy, field.name), field.name, spec)
+            for field in fields(BatteryPolicy)
+        )
+    if isinstance(one, SetMode) and isinstance(other, SetMode):
+        return one.mode == other.mode and _near(one.power_kw or 0.0, other.power_kw or 0.0, "power_kw", spec)
+    if isinstance(one, SetReserve) and isinstance(other, SetReserve):
+        return _near(one.reserve_kwh, other.reserve_kwh, "reserve_kwh", spec)
+    return False
+
+
+def _near(one: float, other: float, name: str, spec: BatterySpec) -> bool:
+    if one == other:  # infinite limits among them
+        return True
+    if name.endswith("_kwh"):
+        return abs(one - other) < LEVEL_TOLERANCE * spec.capacity_kwh
+    return abs(one - other) < POWER_TOLERANCE * max(spec.max_charge_kw, spec.max_discharge_kw)

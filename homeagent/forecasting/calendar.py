@@ -1,0 +1,49 @@
+"""The home's local clock, in slots of UTC: the same time of day on earlier days, across days of 23 and 25 hours."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from homeagent.domain.grid import TimeGrid
+
+IndexArray: TypeAlias = npt.NDArray[np.intp]
+
+_HOUR_S = 3600
+_DAY_S = 86400
+
+
+@lru_cache(maxsize=8192)
+def _utc_offset_s(hour_s: int, timezone: ZoneInfo) -> int:
+    offset = datetime.fromtimestamp(hour_s, UTC).astimezone(timezone).utcoffset() or timedelta(0)
+    return int(offset.total_seconds())
+
+
+def utc_offsets_s(grid: TimeGrid, timezone: ZoneInfo) -> IndexArray:
+    """Return the zone's offset from UTC at each slot, shape (count,) [s]."""
+    starts = int(grid.start.timestamp()) + np.arange(grid.count) * int(grid.step.total_seconds())
+    hours, inverse = np.unique(starts // _HOUR_S * _HOUR_S, return_inverse=True)
+    return np.array([_utc_offset_s(int(hour), timezone) for hour in hours], dtype=np.intp)[inverse]
+
+
+def same_time_on_earlier_days(past: TimeGrid, future: TimeGrid, days: int, timezone: ZoneInfo) -> IndexArray:
+    """Return for each future slot where the same local time stands on earlier days, shape (days, future.count).
+
+    Row k holds the k-th latest day on which that time of day has passed, counted from the first future slot: beyond
+    24 hours ahead each row goes one day further back. `past` ends where `future` starts and has the same step. Indices
+    count in `past`; what lies before it, and a wall time that a day skipped, is -1.
+    """
+    step_s = int(future.step.total_seconds())
+    per_day = _DAY_S // step_s
+    ahead = np.arange(future.count)
+    back = np.arange(1, days + 1)[:, None] + ahead // per_day
+    index = past.count + ahead - back * per_day
+    offsets = np.concatenate([utc_offsets_s(past, timezone), utc_offsets_s(future, timezone)])
+    shift = (offsets[past.count + ahead] - offsets[np.maximum(index, 0)]) // step_s
+    index = np.where(index >= 0, index + shift, -1)
+    return np.where(index < past.count, index, index - per_day * (index >= past.count)).clip(min=-1)

@@ -1,0 +1,53 @@
+"""Prices beyond what is published: the mean of the same local time on recent days, marked as estimated."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from homeagent.domain.grid import FloatArray, TimeGrid
+from homeagent.domain.prices import PriceCurve
+from homeagent.forecasting.calendar import same_time_on_earlier_days
+
+DAYS = 7
+
+
+def estimate(
+    past: FloatArray, known: FloatArray, past_grid: TimeGrid, grid: TimeGrid, timezone: ZoneInfo
+) -> FloatArray:
+    """Return `known` with its NaN filled by the mean of recent days, else by the mean of all that is known, else 0."""
+    unknown = np.isnan(known)
+    if not unknown.any():
+        return known
+    source = same_time_on_earlier_days(past_grid, grid, DAYS, timezone)
+    same_time = np.append(past, np.nan)[source]
+    count = (~np.isnan(same_time)).sum(axis=0)
+    everything = np.concatenate([past, known])
+    seen = everything[~np.isnan(everything)]
+    fallback = float(seen.mean()) if len(seen) else 0.0
+    mean = np.where(count > 0, np.nansum(same_time, axis=0) / np.maximum(count, 1), fallback)
+    return np.where(unknown, mean, known)
+
+
+def price_curve(
+    past_import: FloatArray,
+    past_export: FloatArray,
+    known_import: FloatArray,
+    known_export: FloatArray,
+    past_grid: TimeGrid,
+    grid: TimeGrid,
+    timezone: ZoneInfo,
+) -> PriceCurve:
+    """Return prices for every slot of `grid`, which starts where `past_grid` ends; what is unknown (NaN) is estimated."""
+    unknown = np.isnan(known_import) | np.isnan(known_export)
+    first_unknown = int(np.argmax(unknown)) if unknown.any() else grid.count
+    known_until: datetime = grid.at(first_unknown)
+    return PriceCurve(
+        grid=grid,
+        import_per_kwh=estimate(past_import, known_import, past_grid, grid, timezone),
+        export_per_kwh=estimate(past_export, known_export, past_grid, grid, timezone),
+        estimated=unknown,
+        known_until=known_until,
+    )

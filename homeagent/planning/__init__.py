@@ -1,0 +1,1 @@
+"""From a problem to a plan: what stored energy is worth, policies, their reasons, and perfect foresight."""

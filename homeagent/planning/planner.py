@@ -1,0 +1,171 @@
+"""From a planning problem to a plan. Pure: the same problem gives the same plan, and there always is one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+
+from homeagent.devices.battery import respond, self_consumption
+from homeagent.domain.grid import EdgeSeries, FloatArray, SlotSeries
+from homeagent.domain.plan import Plan, PlanningProblem, Reason
+from homeagent.domain.policy import BatteryPolicy
+from homeagent.planning.explanation import explain
+from homeagent.planning.net_load import net_load_points
+from homeagent.planning.stored_energy import NetLoad, SlotPrices, StoredEnergyValue, value_of_stored_energy
+
+POINTS = 12
+"""Points of the net load's distribution in a slot."""
+STATES = 61
+"""States of charge in the table."""
+BAND = (0.1, 0.9)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Solution:
+    """A plan together with what it was made from, so that any slot of it can be explained later."""
+
+    plan: Plan
+    value: StoredEnergyValue
+    prices: tuple[SlotPrices, ...]
+    nets: tuple[NetLoad, ...]
+
+    def reason(self, problem: PlanningProblem, slot: int) -> Reason:
+        """Return why slot `slot` is planned as it is, at the state of charge expected there."""
+        return explain(
+            self.value,
+            slot,
+            float(self.plan.soc_kwh.values[slot]),
+            self.prices[slot],
+            self.nets[slot],
+            problem.site.battery,
+            hours=problem.grid.step_hours,
+            currency=problem.site.currency,
+        )
+
+
+def steering_prices(problem: PlanningProblem) -> tuple[SlotPrices, ...]:
+    """Return the prices that steer each slot: money plus the price put on the grid's carbon, and the import cap.
+
+    Carbon counts where energy is imported; what others save by the home's export is not claimed.
+    """
+    carbon = np.zeros(problem.grid.count)
+    if problem.carbon_g_per_kwh is not None:
+        carbon = problem.carbon_g_per_kwh / 1000 * problem.site.goals.carbon_price_per_kg
+    buy = problem.prices.import_per_kwh + carbon
+    sell = problem.prices.export_per_kwh
+    cap = problem.import_cap
+    return tuple(
+        SlotPrices(
+            import_per_kwh=float(buy[slot]),
+            export_per_kwh=float(sell[slot]),
+            import_limit_kw=math.inf if cap is None else float(cap.limit_kw[slot]),
+            excess_per_kwh=0.0 if cap is None else float(cap.excess_price_per_kwh[slot]),
+        )
+        for slot in range(problem.grid.count)
+    )
+
+
+def solve(problem: PlanningProblem) -> Solution:
+    """Return the plan for `problem` by the value of stored energy.
+
+    A start outside the battery's limits is normal: the nearest state of the table stands for it.
+    """
+    site, hours = problem.site, problem.grid.step_hours
+    prices = steering_prices(problem)
+    buy = np.array([price.import_per_kwh for price in prices])
+    without_pv = (buy < 0) & site.pv_curtailable
+    points = net_load_points(problem.scenarios, problem.grid, without_pv, POINTS)
+    weight = np.full(POINTS, 1 / POINTS)
+    nets = tuple(NetLoad(load_kw=np.maximum(row, 0.0), pv_kw=np.maximum(-row, 0.0), weight=weight) for row in points)
+    value = value_of_stored_energy(
+        prices,
+        nets,
+        site.battery,
+        site.grid,
+        hours=hours,
+        states=STATES,
+        terminal_per_kwh=max(float(buy.mean()), 0.0) * site.battery.discharge_efficiency,
+        pv_curtailable=site.pv_curtailable,
+    )
+    course = _expected_course(problem, value.policies)
+    first = explain(value, 0, problem.soc_kwh, prices[0], nets[0], site.battery, hours=hours, currency=site.currency)
+    worth = [value.per_kwh(edge, float(soc)) for edge, soc in enumerate(course.soc_kwh)]
+    plan = Plan(
+        problem_digest=problem.digest(),
+        grid=problem.grid,
+        issued_at=problem.scenarios.issued_at,
+        valid_until=problem.grid.end,
+        policies=value.policies,
+        reason=first,
+        battery_kw=SlotSeries(grid=problem.grid, values=-course.power_kw),
+        grid_kw=SlotSeries(grid=problem.grid, values=course.grid_kw),
+        soc_kwh=EdgeSeries(grid=problem.grid, values=course.soc_kwh),
+        soc_low_kwh=EdgeSeries(grid=problem.grid, values=course.soc_low_kwh),
+        soc_high_kwh=EdgeSeries(grid=problem.grid, values=course.soc_high_kwh),
+        value_per_kwh=EdgeSeries(grid=problem.grid, values=np.array(worth)),
+        expected_cost=value.at(0, problem.soc_kwh),
+        outcome="optimal",
+    )
+    return Solution(plan=plan, value=value, prices=prices, nets=nets)
+
+
+def fallback(problem: PlanningProblem, reason: str) -> Plan:
+    """Return the self-consumption rule as a plan of one hour: what is done when nothing better can be had."""
+    site = problem.site
+    policies = (self_consumption(site.battery),) * problem.grid.count
+    course = _expected_course(problem, policies)
+    buy, sell = problem.prices.import_per_kwh, problem.prices.export_per_kwh
+    return Plan(
+        problem_digest=problem.digest(),
+        grid=problem.grid,
+        issued_at=problem.scenarios.issued_at,
+        valid_until=min(problem.grid.end, problem.grid.start + timedelta(hours=1)),
+        policies=policies,
+        reason=Reason(
+            stance="follow",
+            value_per_kwh=0.0,
+            import_price_per_kwh=float(buy[0]),
+            export_price_per_kwh=float(sell[0]),
+            text=f"self-consumption, as the inverter does by itself: {reason}",
+        ),
+        battery_kw=SlotSeries(grid=problem.grid, values=-course.power_kw),
+        grid_kw=SlotSeries(grid=problem.grid, values=course.grid_kw),
+        soc_kwh=EdgeSeries(grid=problem.grid, values=course.soc_kwh),
+        soc_low_kwh=EdgeSeries(grid=problem.grid, values=course.soc_low_kwh),
+        soc_high_kwh=EdgeSeries(grid=problem.grid, values=course.soc_high_kwh),
+        value_per_kwh=EdgeSeries(grid=problem.grid, values=np.zeros(problem.grid.count + 1)),
+        expected_cost=float(np.where(course.grid_kw > 0, buy, sell) @ course.grid_kw * problem.grid.step_hours),
+        outcome="fallback",
+        unmet=(reason,),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    power_kw: FloatArray
+    grid_kw: FloatArray
+    soc_kwh: FloatArray
+    soc_low_kwh: FloatArray
+    soc_high_kwh: FloatArray
+
+
+def _expected_course(problem: PlanningProblem, policies: tuple[BatteryPolicy, ...]) -> _Course:
+    """Drive every scenario through the policies, and return means and the band of the state of charge."""
+    scenarios, count = problem.scenarios, problem.grid.count
+    inside = problem.grid.step // scenarios.grid.step
+    load_kw = scenarios.load_kw[:, : count * inside].reshape(-1, count, inside).mean(axis=2)
+    pv_kw = scenarios.pv_kw[:, : count * inside].reshape(-1, count, inside).mean(axis=2)
+    soc = np.full(len(scenarios.weight), problem.soc_kwh)
+    power_kw, grid_kw = np.empty(count), np.empty(count)
+    soc_kwh = np.empty((count + 1, len(soc)))
+    soc_kwh[0] = soc
+    for slot, policy in enumerate(policies):
+        flows = respond(policy, problem.site.battery, soc, load_kw[:, slot], pv_kw[:, slot], problem.grid.step_hours)
+        soc = flows.soc_kwh
+        power_kw[slot], grid_kw[slot] = flows.power_kw @ scenarios.weight, flows.grid_kw @ scenarios.weight
+        soc_kwh[slot + 1] = soc
+    low, high = np.quantile(soc_kwh, BAND, axis=1)
+    return _Course(power_kw, grid_kw, soc_kwh @ scenarios.weight, low, high)

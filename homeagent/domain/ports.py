@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from homeagent.domain.command import Command, CommandResult
+from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
 
 
@@ -25,6 +26,13 @@ class HomeLink(Protocol):
 
     async def send(self, command: Command) -> CommandResult:
         """Tell a device, and say what became of it."""
+
+
+class PriceSource(Protocol):
+    """Where prices come from."""
+
+    async def published(self) -> PublishedPrices | None:
+        """Return what has been published since the last call, None if nothing has."""
 
 
 class AgentView(Protocol):

@@ -9,6 +9,21 @@ from homeagent.domain.grid import BoolArray, FloatArray, TimeGrid, frozen_array
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PublishedPrices:
+    """Prices as a source gave them [currency/kWh], shape (count,); a gap is NaN."""
+
+    grid: TimeGrid
+    import_per_kwh: FloatArray
+    export_per_kwh: FloatArray
+
+    def __post_init__(self) -> None:
+        for name in ("import_per_kwh", "export_per_kwh"):
+            object.__setattr__(self, name, frozen_array(getattr(self, name)))
+            if getattr(self, name).shape != (self.grid.count,):
+                raise ValueError(f"{name} needs shape ({self.grid.count},)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PriceCurve:
     """Prices per slot [currency/kWh], shape (count,); `estimated` marks the slots not published yet.
 

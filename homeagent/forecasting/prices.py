@@ -40,7 +40,7 @@ def price_curve(
     grid: TimeGrid,
     timezone: ZoneInfo,
 ) -> PriceCurve:
-    """Return prices for every slot of `grid`, which starts where `past_grid` ends; what is unknown (NaN) is estimated."""
+    """Return prices for every slot of `grid`, which starts where `past_grid` ends; NaN is estimated."""
     unknown = np.isnan(known_import) | np.isnan(known_export)
     first_unknown = int(np.argmax(unknown)) if unknown.any() else grid.count
     known_until: datetime = grid.at(first_unknown)

@@ -32,12 +32,12 @@ class Solution:
     prices: tuple[SlotPrices, ...]
     nets: tuple[NetLoad, ...]
 
-    def reason(self, problem: PlanningProblem, slot: int) -> Reason:
-        """Return why slot `slot` is planned as it is, at the state of charge expected there."""
+    def reason(self, problem: PlanningProblem, slot: int, soc_kwh: float | None = None) -> Reason:
+        """Return why slot `slot` is planned as it is, at `soc_kwh`, else at the state of charge expected there."""
         return explain(
             self.value,
             slot,
-            float(self.plan.soc_kwh.values[slot]),
+            float(self.plan.soc_kwh.values[slot]) if soc_kwh is None else soc_kwh,
             self.prices[slot],
             self.nets[slot],
             problem.site.battery,

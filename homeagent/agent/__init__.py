@@ -1,0 +1,1 @@
+"""The agent itself: what it remembers, when it thinks, what it does, and the programs that run it."""

@@ -1,0 +1,80 @@
+"""Every price that was published, for as long as estimates need it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from homeagent.domain.grid import FloatArray, TimeGrid
+from homeagent.domain.prices import PriceCurve, PublishedPrices
+from homeagent.forecasting.prices import DAYS, price_curve
+
+KEEP = timedelta(days=DAYS + 4)
+STEP = timedelta(minutes=5)
+"""Prices are kept in the finest slots that any tariff has."""
+
+
+class PriceBook:
+    """Prices by slot, whatever the step they were published in."""
+
+    def __init__(self, timezone: ZoneInfo) -> None:
+        self._timezone = timezone
+        self._start: datetime | None = None
+        self._import = np.array([])
+        self._export = np.array([])
+        self.step: timedelta | None = None
+        """The finest step that prices were published in, None before the first were."""
+
+    def add(self, prices: PublishedPrices) -> None:
+        """Remember what was published; later prices of a slot replace earlier ones, a gap replaces nothing."""
+        step = prices.grid.step
+        self.step = step if self.step is None else min(self.step, step)
+        oldest = prices.grid.start if self._start is None else max(self._start, prices.grid.start - KEEP)
+        oldest = min(oldest, prices.grid.start)
+        end = max(prices.grid.end, self._end)
+        grid = TimeGrid(start=oldest, step=STEP, count=(end - oldest) // STEP)
+        kept = self.on(grid)
+        first = (prices.grid.start - oldest) // STEP
+        index = slice(first, first + prices.grid.count * (step // STEP))
+        for target, source in zip(kept, (prices.import_per_kwh, prices.export_per_kwh), strict=True):
+            fine = np.repeat(source, step // STEP)
+            target[index] = np.where(np.isnan(fine), target[index], fine)
+        self._start, (self._import, self._export) = oldest, kept
+
+    @property
+    def _end(self) -> datetime:
+        return datetime.min.replace(tzinfo=UTC) if self._start is None else self._start + len(self._import) * STEP
+
+    def on(self, grid: TimeGrid) -> tuple[FloatArray, FloatArray]:
+        """Return import and export prices on `grid`, each of shape (count,); a slot not known whole is NaN."""
+        inside = max(grid.step // STEP, 1)
+        if self._start is None:
+            return np.full(grid.count, np.nan), np.full(grid.count, np.nan)
+        ahead = (grid.start - self._start) // STEP
+        index = ahead + np.arange(grid.count * inside)
+        known = (index >= 0) & (index < len(self._import))
+        index = np.where(known, index, 0)
+        imports, exports = (
+            np.where(known, values[index], np.nan).reshape(grid.count, inside).mean(axis=1)
+            for values in (self._import, self._export)
+        )
+        return imports, exports
+
+    def curve(self, grid: TimeGrid) -> PriceCurve:
+        """Return prices for every slot of `grid`, estimated beyond what is published."""
+        step = grid.step
+        start = grid.start - (DAYS + 3) * timedelta(days=1)
+        past = TimeGrid(start=start, step=step, count=(grid.start - start) // step)
+        return price_curve(*self.on(past), *self.on(grid), past, grid, self._timezone)
+
+    def at(self, when: datetime) -> tuple[float, float] | None:
+        """Return the prices that hold at `when`, None where they are unknown."""
+        if self._start is None:
+            return None
+        index = (when - self._start) // STEP
+        if not 0 <= index < len(self._import):
+            return None
+        buy, sell = float(self._import[index]), float(self._export[index])
+        return None if np.isnan(buy) or np.isnan(sell) else (buy, sell)

@@ -1,0 +1,122 @@
+"""One think: from what is remembered to a plan. The only place where forecasters and planners are evaluated."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from homeagent.agent.price_book import PriceBook
+from homeagent.agent.slot_means import SlotMeans
+from homeagent.domain.forecast import Forecast
+from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
+from homeagent.domain.history import History
+from homeagent.domain.plan import Plan, PlanningProblem
+from homeagent.domain.site import SiteSpec
+from homeagent.footprint.cpu_meter import CpuMeter
+from homeagent.forecasting.floor import floor_scenarios, forecast_of
+from homeagent.forecasting.prices import estimate
+from homeagent.planning.planner import Solution, fallback, solve
+
+_LOGGER = logging.getLogger(__name__)
+
+HORIZON = timedelta(hours=24)
+"""One battery is emptied and filled within a day: a longer look ahead was measured and gives nothing."""
+MEMORY = timedelta(days=42)
+"""How far back a forecast may look; more is remembered so that whole days survive gaps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Thought:
+    """A plan with all that it came from. `solution` is None where the plan is a fallback."""
+
+    problem: PlanningProblem
+    plan: Plan
+    solution: Solution | None
+
+    def load(self) -> Forecast:
+        """Return the load as it was expected, in observation slots."""
+        return forecast_of(self.problem.scenarios, self.problem.scenarios.load_kw)
+
+    def pv(self) -> Forecast:
+        """Return the PV as it was expected, in observation slots."""
+        return forecast_of(self.problem.scenarios, self.problem.scenarios.pv_kw)
+
+    def expected_net_kw(self, slot: int) -> float:
+        """Return the mean net load expected in one slot of the plan."""
+        scenarios = self.problem.scenarios
+        inside = self.problem.grid.step // scenarios.grid.step
+        part = slice(slot * inside, (slot + 1) * inside)
+        net_kw = scenarios.load_kw[:, part] - scenarios.pv_kw[:, part]
+        return float(scenarios.weight @ net_kw.mean(axis=1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What the agent remembers, as slot means of the observation step."""
+
+    load: SlotMeans
+    pv: SlotMeans
+    carbon: SlotMeans
+    step: timedelta
+
+    def history(self, now: datetime) -> History:
+        """Return load and PV up to `now`, which is a slot's start."""
+        grid = TimeGrid(start=now - MEMORY, step=self.step, count=MEMORY // self.step)
+        return History(grid=grid, load_kw=self.load.window(grid), pv_kw=self.pv.window(grid))
+
+
+def expected_carbon(memory: Memory, grid: TimeGrid, site: SiteSpec) -> FloatArray | None:
+    """Return the grid's expected carbon intensity, None where it plays no part or was never seen."""
+    if not site.goals.carbon_price_per_kg:
+        return None
+    past = TimeGrid(start=grid.start - MEMORY, step=grid.step, count=MEMORY // grid.step)
+    inside = grid.step // memory.step
+    fine = TimeGrid(start=past.start, step=memory.step, count=past.count * inside)
+    seen = memory.carbon.window(fine).reshape(past.count, inside).mean(axis=1)
+    if np.isnan(seen).all():
+        return None
+    return estimate(seen, np.full(grid.count, np.nan), past, grid, site.timezone)
+
+
+def think(
+    now: datetime,
+    soc_kwh: float,
+    site: SiteSpec,
+    memory: Memory,
+    prices: PriceBook,
+    *,
+    step: timedelta,
+    cpu: CpuMeter,
+) -> Thought:
+    """Return a plan in slots of `step`, from the start of the slot that holds `now`. There always is one."""
+    grid = TimeGrid(start=slot_start(now, step), step=step, count=HORIZON // step)
+    with cpu.part("forecast"):
+        fine = TimeGrid(start=grid.start, step=memory.step, count=HORIZON // memory.step)
+        scenarios = floor_scenarios(memory.history(grid.start), fine, site.timezone)
+        curve = prices.curve(grid)
+        carbon = expected_carbon(memory, grid, site)
+    with cpu.part("plan"):
+        problem = PlanningProblem(
+            site=site,
+            grid=grid,
+            soc_kwh=soc_kwh,
+            prices=curve,
+            scenarios=scenarios,
+            carbon_g_per_kwh=carbon,
+        )
+        plan, solution = _plan(problem, prices_known=prices.step is not None)
+    return Thought(problem=problem, plan=plan, solution=solution)
+
+
+def _plan(problem: PlanningProblem, *, prices_known: bool) -> tuple[Plan, Solution | None]:
+    if not prices_known:
+        return fallback(problem, "no price is known"), None
+    try:
+        solution = solve(problem)
+    except (ArithmeticError, ValueError, IndexError) as error:  # a bug or absurd input: the rule is safe, and says so
+        _LOGGER.exception("the planner failed; the inverter's own rule is used")
+        return fallback(problem, f"the planner failed ({error})"), None
+    return solution.plan, solution

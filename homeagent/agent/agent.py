@@ -64,6 +64,7 @@ class Agent:
         self.last_slot: SettledSlot | None = None
         self.looks = 0
         self.thinks = 0
+        self.solves = 0
         self._link = link
         self._source = prices
         self._last_think: datetime | None = None
@@ -130,6 +131,7 @@ class Agent:
         self._last_think = now
         self._decided_for = None
         self.thinks += 1
+        self.solves += self.thought.solution is not None
         with self.cpu.part("store"):
             self.store.write_plan(self.thought.plan)
 
@@ -196,6 +198,21 @@ class Agent:
         else:
             _LOGGER.warning("%s: %s", command.device, result)
         return result
+
+    async def finish(self) -> None:
+        """Take in the last readings, settle what is closed, and close the books."""
+        await self._observe()
+        self._settle(self.clock.now())
+        if self.day_book is not None:
+            closed = self.day_book.close()
+            if closed is not None:
+                self.store.write_savings(closed)
+        self.store.flush()
+
+    @property
+    def last_soc_kwh(self) -> float | None:
+        """The newest state of charge."""
+        return self.observer.soc_kwh(self.clock.now())
 
     def footprint(self) -> Footprint:
         """Return what the agent has used since its start."""

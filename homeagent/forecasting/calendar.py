@@ -19,16 +19,21 @@ _DAY_S = 86400
 
 
 @lru_cache(maxsize=8192)
-def _utc_offset_s(hour_s: int, timezone: ZoneInfo) -> int:
-    offset = datetime.fromtimestamp(hour_s, UTC).astimezone(timezone).utcoffset() or timedelta(0)
+def _utc_offset_s(at_s: int, timezone: ZoneInfo) -> int:
+    offset = datetime.fromtimestamp(at_s, UTC).astimezone(timezone).utcoffset() or timedelta(0)
     return int(offset.total_seconds())
 
 
 def utc_offsets_s(grid: TimeGrid, timezone: ZoneInfo) -> IndexArray:
     """Return the zone's offset from UTC at each slot, shape (count,) [s]."""
     starts = int(grid.start.timestamp()) + np.arange(grid.count) * int(grid.step.total_seconds())
-    hours, inverse = np.unique(starts // _HOUR_S * _HOUR_S, return_inverse=True)
-    return np.array([_utc_offset_s(int(hour), timezone) for hour in hours], dtype=np.intp)[inverse]
+    first_day = int(starts[0]) // _DAY_S
+    days = [_utc_offset_s(day * _DAY_S, timezone) for day in range(first_day, int(starts[-1]) // _DAY_S + 2)]
+    offsets = np.array(days, dtype=np.intp)[starts // _DAY_S - first_day]
+    for day in (first_day + k for k in range(len(days) - 1) if days[k] != days[k + 1]):
+        for slot in np.flatnonzero(starts // _DAY_S == day):  # the clock changes on this day
+            offsets[slot] = _utc_offset_s(int(starts[slot]) // _HOUR_S * _HOUR_S, timezone)
+    return offsets
 
 
 def same_time_on_earlier_days(past: TimeGrid, future: TimeGrid, days: int, timezone: ZoneInfo) -> IndexArray:

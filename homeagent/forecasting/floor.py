@@ -67,18 +67,15 @@ def fill_gaps(values: FloatArray, fallback: float) -> FloatArray:
 
 def likeness(history: History, per_day: int, days: int, slots: int) -> FloatArray:
     """Return how like the last hours each earlier day was at this time, shape (days,), between 0 and 1."""
-    distance = np.full(days, np.nan)
     count = history.grid.count
-    for day in range(days):
-        end = count - (day + 1) * per_day
-        if end < slots:
-            break
-        now, then = slice(count - slots, count), slice(end - slots, end)
-        apart = np.abs(history.load_kw[now] - history.load_kw[then])
-        apart = apart + np.abs(np.nan_to_num(history.pv_kw[now]) - np.nan_to_num(history.pv_kw[then]))
-        seen = ~np.isnan(apart)
-        if seen.any():
-            distance[day] = apart[seen].mean()
+    latest = count - slots + np.arange(slots)
+    earlier = latest - (1 + np.arange(days))[:, None] * per_day
+    apart = np.abs(history.load_kw[latest.clip(0)] - history.load_kw[earlier.clip(0)])
+    pv_apart = np.abs(history.pv_kw[latest.clip(0)] - history.pv_kw[earlier.clip(0)])
+    apart += np.where(np.isnan(pv_apart), 0.0, pv_apart)
+    seen = ~np.isnan(apart) & (earlier >= 0) & (latest >= 0)
+    sums, counts = np.where(seen, apart, 0.0).sum(axis=1), seen.sum(axis=1)
+    distance = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
     known = ~np.isnan(distance)
     if not known.any():
         return np.ones(days)

@@ -92,7 +92,6 @@ def solve(problem: PlanningProblem) -> Solution:
     )
     course = _expected_course(problem, value.policies)
     first = explain(value, 0, problem.soc_kwh, prices[0], nets[0], site.battery, hours=hours, currency=site.currency)
-    worth = [value.per_kwh(edge, float(soc)) for edge, soc in enumerate(course.soc_kwh)]
     plan = Plan(
         problem_digest=problem.digest(),
         grid=problem.grid,
@@ -105,7 +104,7 @@ def solve(problem: PlanningProblem) -> Solution:
         soc_kwh=EdgeSeries(grid=problem.grid, values=course.soc_kwh),
         soc_low_kwh=EdgeSeries(grid=problem.grid, values=course.soc_low_kwh),
         soc_high_kwh=EdgeSeries(grid=problem.grid, values=course.soc_high_kwh),
-        value_per_kwh=EdgeSeries(grid=problem.grid, values=np.array(worth)),
+        value_per_kwh=EdgeSeries(grid=problem.grid, values=value.per_kwh_along(course.soc_kwh)),
         expected_cost=value.at(0, problem.soc_kwh),
         outcome="optimal",
     )

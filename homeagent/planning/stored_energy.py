@@ -56,9 +56,18 @@ class StoredEnergyValue:
 
     def per_kwh(self, edge: int, soc_kwh: float) -> float:
         """Return what one more stored kWh is worth at `edge`."""
-        slopes = -np.diff(self.cost_to_come[edge]) / np.diff(self.soc_kwh)
-        index = np.clip(np.searchsorted(self.soc_kwh, soc_kwh, side="right") - 1, 0, len(slopes) - 1)
-        return float(slopes[index])
+        return float(self._slopes(self.cost_to_come[edge : edge + 1], np.array([soc_kwh]))[0])
+
+    def per_kwh_along(self, soc_kwh: FloatArray) -> FloatArray:
+        """Return what one more stored kWh is worth at each edge of a course, shape (count + 1,)."""
+        return self._slopes(self.cost_to_come, soc_kwh)
+
+    def _slopes(self, tables: FloatArray, soc_kwh: FloatArray) -> FloatArray:
+        step = self.soc_kwh[1] - self.soc_kwh[0]
+        below = ((soc_kwh - self.soc_kwh[0]) / step).clip(0, len(self.soc_kwh) - 2).astype(np.intp)
+        rows = np.arange(len(tables))
+        slopes: FloatArray = (tables[rows, below] - tables[rows, below + 1]) / step
+        return slopes
 
 
 def slot_policy(
@@ -120,7 +129,7 @@ def interpolate(table: FloatArray, soc_kwh: FloatArray, at_kwh: FloatArray) -> F
     step = soc_kwh[1] - soc_kwh[0]
     position = np.minimum(np.maximum((at_kwh - soc_kwh[0]) / step, 0.0), len(soc_kwh) - 1.0)
     below = np.minimum(position.astype(np.intp), len(soc_kwh) - 2)
-    slope = np.diff(table)
+    slope = table[1:] - table[:-1]
     values: FloatArray = table[below] + (position - below) * slope[below]
     return values
 

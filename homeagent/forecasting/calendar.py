@@ -26,6 +26,8 @@ def _utc_offset_s(at_s: int, timezone: ZoneInfo) -> int:
 
 def utc_offsets_s(grid: TimeGrid, timezone: ZoneInfo) -> IndexArray:
     """Return the zone's offset from UTC at each slot, shape (count,) [s]."""
+    if not grid.count:
+        return np.array([], dtype=np.intp)
     starts = int(grid.start.timestamp()) + np.arange(grid.count) * int(grid.step.total_seconds())
     first_day = int(starts[0]) // _DAY_S
     days = [_utc_offset_s(day * _DAY_S, timezone) for day in range(first_day, int(starts[-1]) // _DAY_S + 2)]
@@ -41,7 +43,7 @@ def same_time_on_earlier_days(past: TimeGrid, future: TimeGrid, days: int, timez
 
     Row k holds the k-th latest day on which that time of day has passed, counted from the first future slot: beyond
     24 hours ahead each row goes one day further back. `past` ends where `future` starts and has the same step. Indices
-    count in `past`; what lies before it, and a wall time that a day skipped, is -1.
+    count in `past`; what lies before it is -1. For a wall time that a day skipped the hour after it stands.
     """
     step_s = int(future.step.total_seconds())
     per_day = _DAY_S // step_s

@@ -100,6 +100,8 @@ def floor_scenarios(history: History, grid: TimeGrid, timezone: ZoneInfo) -> Sce
     """
     if history.grid.end != grid.start or history.grid.step != grid.step:
         raise ValueError("a forecast grid starts where the history ends, with the same step")
+    if np.isnan(history.load_kw).all():
+        return _unknown_home(grid)
     per_day = timedelta(days=1) // grid.step
     source = same_time_on_earlier_days(history.grid, grid, DAYS, timezone)
     load_kw = np.append(plausible_load(history.load_kw, per_day), np.nan)[source]

@@ -205,7 +205,8 @@ def _grid(stamps: list[datetime], issues: list[Issue]) -> TimeGrid | None:
         line = index + 3
         if at == before:
             message, remedy = "repeats the row before", "keep one row per step"
-        elif at < before:
+        elif steps[0] < timedelta(0):
+            line, at = next((k + 3, b) for k, (a, b) in enumerate(pairwise(stamps)) if b < a)
             message, remedy = "is earlier than the row before", "sort the rows by time"
         else:
             message = f"leaves out what follows {before.isoformat()}"

@@ -91,7 +91,7 @@ def test_days_like_the_last_hours_weigh_more() -> None:
         load[day * 24 : (day + 1) * 24] = 2.0
     load[-12:] = 2.0
     scenarios = floor_scenarios(history(load), ahead(12), LONDON)
-    assert scenarios.weight @ scenarios.load_kw[:, 0] < 0.5  # after a busy day comes a quiet one
+    assert scenarios.weight @ scenarios.load_kw[:, 0] < 0.6  # after a busy day comes a quiet one
 
 
 def test_weekends_are_like_weekends() -> None:

@@ -10,7 +10,14 @@ from homeagent.domain.grid import FloatArray
 from homeagent.domain.plan import Reason, Stance
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.site import BatterySpec
-from homeagent.planning.stored_energy import NetLoad, SlotPrices, StoredEnergyValue, interpolate, slot_cost
+from homeagent.planning.stored_energy import (
+    TIE_PER_KWH,
+    NetLoad,
+    SlotPrices,
+    StoredEnergyValue,
+    interpolate,
+    slot_cost,
+)
 
 LEVEL_TOLERANCE = 0.01
 """Levels nearer than this share of the capacity are one level."""
@@ -64,23 +71,29 @@ def explain(
         for name, other in alternatives(policy, spec, soc_kwh).items()
         if name != stance
     }
-    runner_up = min(others, key=lambda name: (others[name], name))
+    # a stance that comes to the same here, as holding and reserving do at night, is no runner-up
+    different = {name: more for name, more in others.items() if more > TIE_PER_KWH} or others
+    runner_up = min(different, key=lambda name: (different[name], name))
     worth = value.per_kwh(slot + 1, soc_kwh)
     return Reason(
         stance=stance,
         value_per_kwh=worth,
         import_price_per_kwh=prices.import_per_kwh,
         export_price_per_kwh=prices.export_per_kwh,
-        text=sentence(stance, policy, worth, prices, currency),
+        text=sentence(stance, policy, worth, prices, spec, currency),
         runner_up=runner_up,
         runner_up_costs=max(others[runner_up], 0.0),
     )
 
 
-def sentence(stance: Stance, policy: BatteryPolicy, worth: float, prices: SlotPrices, currency: str) -> str:
+def sentence(
+    stance: Stance, policy: BatteryPolicy, worth: float, prices: SlotPrices, spec: BatterySpec, currency: str
+) -> str:
     """Return the reason in words."""
     buy, sell = prices.import_per_kwh, prices.export_per_kwh
     head = f"a stored kWh is worth {worth:.3f} {currency}, the grid asks {buy:.3f} and pays {sell:.3f}"
+    if spec.wear_per_kwh:
+        head += f", wear costs {spec.wear_per_kwh:.3f}"
     deed = {
         "charge": f"charge from the grid to {policy.charge_to_kwh:.1f} kWh",
         "discharge": f"sell down to {policy.export_to_kwh:.1f} kWh",

@@ -98,6 +98,8 @@ def slot_policy(
     )
     charge_to, store_to, discharge_to, export_to, shave_to = soc_kwh[np.searchsorted(-value_per_kwh, -worth_more_than)]
     curtail_all = pv_curtailable and buy < 0
+    if limits.max_import_kw <= prices.import_limit_kw:
+        shave_to = spec.min_soc_kwh  # a fuse is not a matter of price
     return BatteryPolicy(
         charge_to_kwh=float(charge_to),
         store_to_kwh=float(max(store_to, charge_to)),

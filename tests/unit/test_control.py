@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from homeagent.domain.inverter import InverterCapability
 
 from homeagent.control.guard import LastSent, Mode, check
 from homeagent.control.translation import translate
 from homeagent.devices.battery import self_consumption
 from homeagent.domain.command import Command, FollowPolicy, Instruction, Rejected, SetMode, SetReserve, Skipped
-from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.site import BatterySpec, SiteState
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
@@ -13,6 +14,42 @@ from homeagent.domain.site import BatterySpec
 
 Value: TypeAlias = float | FloatArray
 """A number or an array; arrays broadcast against each other."""
+
+
+class Levels(Protocol):
+    """A `BatteryPolicy`, or several at once: the same fields, each a number or an array."""
+
+    @property
+    def charge_to_kwh(self) -> Value:
+        """See `BatteryPolicy`."""
+
+    @property
+    def store_to_kwh(self) -> Value:
+        """See `BatteryPolicy`."""
+
+    @property
+    def discharge_to_kwh(self) -> Value:
+        """See `BatteryPolicy`."""
+
+    @property
+    def export_to_kwh(self) -> Value:
+        """See `BatteryPolicy`."""
+
+    @property
+    def import_limit_kw(self) -> Value:
+        """See `BatteryPolicy`."""
+
+    @property
+    def shave_to_kwh(self) -> Value:
+        """See `BatteryPolicy`."""
+
+    @property
+    def export_limit_kw(self) -> Value:
+        """See `BatteryPolicy`."""
+
+    @property
+    def pv_limit_kw(self) -> Value:
+        """See `BatteryPolicy`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +86,11 @@ def soc_after(soc_kwh: Value, power_kw: FloatArray, spec: BatterySpec, hours: fl
     return soc_kwh + stored_kw * hours
 
 
-def respond(
-    policy: BatteryPolicy, spec: BatterySpec, soc_kwh: Value, load_kw: Value, pv_kw: Value, hours: float
-) -> Flows:
+def _binds(limit_kw: Value) -> bool:
+    return not isinstance(limit_kw, float) or limit_kw < math.inf
+
+
+def respond(policy: Levels, spec: BatterySpec, soc_kwh: Value, load_kw: Value, pv_kw: Value, hours: float) -> Flows:
     """Return what a battery under `policy` does in one step against the step's own load and PV.
 
     The best power is the middle one of minus the net load, the power toward the import levels and the power toward the
@@ -62,11 +101,11 @@ def respond(
     toward_import = power_toward(soc_kwh, policy.charge_to_kwh, policy.discharge_to_kwh, spec, hours)
     toward_export = power_toward(soc_kwh, policy.store_to_kwh, policy.export_to_kwh, spec, hours)
     power_kw = np.minimum(np.maximum(-net_kw, toward_import), toward_export)
-    if policy.import_limit_kw < np.inf:
+    if _binds(policy.import_limit_kw):
         shave_kw = power_toward(soc_kwh, -np.inf, policy.shave_to_kwh, spec, hours)
         power_kw = np.minimum(power_kw, np.maximum(policy.import_limit_kw - net_kw, shave_kw))
     curtailed_kw = pv_kw - made_kw
-    if policy.export_limit_kw < np.inf:
+    if _binds(policy.export_limit_kw):
         # the battery never sells into the limit; PV above it is curtailed
         power_kw = np.maximum(power_kw, np.minimum(-net_kw - policy.export_limit_kw, 0.0))
         excess_kw = np.maximum(-(net_kw + power_kw) - policy.export_limit_kw, 0.0)

@@ -206,12 +206,12 @@ def _grid(stamps: list[datetime], issues: list[Issue]) -> TimeGrid | None:
         if at == before:
             message, remedy = "repeats the row before", "keep one row per step"
         elif steps[0] < timedelta(0):
-            line, at = next((k + 3, b) for k, (a, b) in enumerate(pairwise(stamps)) if b < a)
+            line = next(k + 3 for k, (a, b) in enumerate(pairwise(stamps)) if b < a)
             message, remedy = "is earlier than the row before", "sort the rows by time"
         else:
             message = f"leaves out what follows {before.isoformat()}"
             remedy = "keep a row for every step; a gap is a row with empty cells"
-        issues.append(Issue(path=f"row {line}", message=message, found=at.isoformat(), remedy=remedy))
+        issues.append(Issue(path=f"row {line}", message=message, found=stamps[line - 2].isoformat(), remedy=remedy))
         return None
     if not timedelta(minutes=1) <= step <= timedelta(hours=1) or timedelta(hours=1) % step:
         issues.append(

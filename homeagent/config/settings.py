@@ -1,0 +1,219 @@
+"""The keys of a configuration, each with its unit, range and default. Only keys that do something exist."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+
+def _wrong(message: str, remedy: str) -> PydanticCustomError:
+    return PydanticCustomError("homeagent", "{message}", {"message": message, "remedy": remedy})
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError, ValueError) as error:
+        from difflib import get_close_matches  # noqa: PLC0415 - only wanted for a mistake
+
+        near = get_close_matches(name, available_timezones(), n=1, cutoff=0.3)
+        raise _wrong("is no time zone", f"did you mean {near[0]}?" if near else "write e.g. Europe/Berlin") from error
+    return name
+
+
+def _efficiency(value: float) -> float:
+    if value > 1:
+        remedy = f"per cent? write {value / 100:g}" if value <= 100 else "write a fraction, e.g. 0.95"  # noqa: PLR2004 - per cent
+        raise _wrong("is more than 1: no battery gives back more than it takes", remedy)
+    if value <= 0:
+        raise _wrong("must be above 0", "write a fraction, e.g. 0.95")
+    return value
+
+
+def _fraction(value: float) -> float:
+    if not 0 <= value <= 1:
+        remedy = f"per cent? write {value / 100:g}" if 1 < value <= 100 else "write a fraction from 0 to 1"  # noqa: PLR2004 - per cent
+        raise _wrong("is not between 0 and 1", remedy)
+    return value
+
+
+def _power(value: float) -> float:
+    if value <= 0:
+        raise _wrong("must be above 0 kW", "write the power in kW")
+    if value > 500:  # noqa: PLR2004 - no home battery or connection has more
+        raise _wrong("is more than a home has", f"watts? write {value / 1000:g}")
+    return value
+
+
+def _capacity(value: float) -> float:
+    if value <= 0:
+        raise _wrong("must be above 0 kWh", "write the usable capacity in kWh")
+    if value > 500:  # noqa: PLR2004 - no home battery has more
+        raise _wrong("is more than a home has", f"watt-hours? write {value / 1000:g}")
+    return value
+
+
+def _loopback(host: str) -> str:
+    if host not in {"127.0.0.1", "localhost", "::1"}:
+        raise _wrong(
+            "would open the page to the network, which needs a login that does not exist yet", "write 127.0.0.1"
+        )
+    return host
+
+
+def _clock(text: str) -> str:
+    hour, _, minute = text.partition(":")
+    if not (hour.isdecimal() and minute.isdecimal() and int(hour) < 24 and int(minute) < 60):  # noqa: PLR2004 - a clock
+        raise _wrong("is no time of day", 'write it as "13:00", in quotes')
+    return text
+
+
+TimezoneName = Annotated[str, AfterValidator(_timezone)]
+Efficiency = Annotated[float, AfterValidator(_efficiency)]
+Fraction = Annotated[float, AfterValidator(_fraction)]
+PowerKw = Annotated[float, AfterValidator(_power)]
+CapacityKwh = Annotated[float, AfterValidator(_capacity)]
+NotNegative = Annotated[float, Field(ge=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class HomeSettings(_Section):
+    """Where the home is."""
+
+    timezone: TimezoneName | None = None
+    currency: str = "EUR"
+
+
+class InverterSettings(_Section):
+    """What the inverter can be told."""
+
+    control: Literal["continuous", "modes", "reserve"] = "continuous"
+    answer_seconds: NotNegative = 0.0
+    min_power_kw: NotNegative = 0.0
+    power_step_kw: NotNegative = 0.0
+    min_hold_minutes: NotNegative = 0.0
+
+
+class BatterySettings(_Section):
+    """The battery's data sheet."""
+
+    capacity_kwh: CapacityKwh
+    max_charge_kw: PowerKw
+    max_discharge_kw: PowerKw
+    charge_efficiency: Efficiency = 0.95
+    discharge_efficiency: Efficiency = 0.95
+    min_soc: Fraction = 0.0
+    wear_per_kwh: NotNegative = 0.0
+    inverter: InverterSettings = InverterSettings()
+
+    @model_validator(mode="after")
+    def _room(self) -> BatterySettings:
+        if self.min_soc >= 1:
+            raise _wrong("has a min_soc of 1, so nothing of it can be used", "write a fraction such as 0.1")
+        return self
+
+
+class ScenarioBatterySettings(BatterySettings):
+    """A battery with the state of charge that a backtest starts from."""
+
+    initial_soc: Fraction = 0.5
+
+
+class GridSettings(_Section):
+    """What the connection allows."""
+
+    max_import_kw: PowerKw | None = None
+    max_export_kw: Annotated[float, Field(ge=0)] | None = None
+
+
+class PeakChargeSettings(_Section):
+    """A monthly charge on the largest daily peaks of import."""
+
+    timezone: TimezoneName | None = None
+    days: Annotated[int, Field(ge=1, le=31)] = 1
+    tiers: list[tuple[NotNegative, float]] | None = None
+    per_kw: NotNegative | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _pairs(cls, values: object) -> object:
+        """YAML has lists where a strict tuple is asked."""
+        if isinstance(values, dict) and isinstance(values.get("tiers"), list):
+            pairs = [tuple(pair) if isinstance(pair, list) else pair for pair in values["tiers"]]
+            return values | {"tiers": pairs}
+        return values
+
+    @model_validator(mode="after")
+    def _one_way(self) -> PeakChargeSettings:
+        if (self.tiers is None) == (self.per_kw is None):
+            raise _wrong("needs either tiers or per_kw", "tiers: [[up to kW, cost of the month], ...] or per_kw: cost")
+        edges = [edge for edge, _ in self.tiers or []]
+        if self.tiers is not None and (not edges or sorted(set(edges)) != edges):
+            raise _wrong("has tiers that do not rise", "write them as [[2, 8], [4, 15], ...], each up to more kW")
+        return self
+
+
+class PriceSettings(_Section):
+    """When prices are known."""
+
+    known: Literal["day_ahead", "always"] = "day_ahead"
+    published_at: Annotated[str, AfterValidator(_clock)] = "13:00"
+
+
+class SolarSettings(_Section):
+    """The roof."""
+
+    curtailable: bool = True
+
+
+class GoalSettings(_Section):
+    """What the plan weighs beside money."""
+
+    carbon_price_per_kg: NotNegative = 0.0
+
+
+class ThinkingSettings(_Section):
+    """How finely the agent plans."""
+
+    step_minutes: Literal[15, 30, 60] | None = None
+
+
+class WebSettings(_Section):
+    """Where the page is."""
+
+    host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8377
+
+
+class StoreSettings(_Section):
+    """Where history is kept."""
+
+    path: str = "homeagent.db"
+
+
+class Settings(_Section):
+    """A whole configuration."""
+
+    mode: Literal["observe", "advise", "control"] = "advise"
+    home: HomeSettings = HomeSettings()
+    battery: BatterySettings
+    grid: GridSettings = GridSettings()
+    peak_charge: PeakChargeSettings | None = None
+    prices: PriceSettings = PriceSettings()
+    solar: SolarSettings = SolarSettings()
+    goals: GoalSettings = GoalSettings()
+    thinking: ThinkingSettings = ThinkingSettings()
+    web: WebSettings = WebSettings()
+    store: StoreSettings = StoreSettings()
+
+
+class ScenarioSettings(Settings):
+    """A configuration with a start, for backtests."""
+
+    battery: ScenarioBatterySettings

@@ -53,7 +53,7 @@ def check_config(file: Path) -> None:
 @click.option("--end", help="End of the window, exclusive.")
 @click.option("--no-bound", is_flag=True, help="Skip the bound of perfect foresight.")
 @click.option("--no-report", is_flag=True, help="Skip report.html.")
-def backtest(  # noqa: PLR0913 - one argument per option
+def backtest(
     *, data: Path, scenario: Path, out: Path, start: str | None, end: str | None, no_bound: bool, no_report: bool
 ) -> None:
     """Replay a measured home with the real agent, before it is given any control."""
@@ -73,8 +73,9 @@ def backtest(  # noqa: PLR0913 - one argument per option
 @main.command()
 @click.option("--headless", is_flag=True, help="No page: run through and print a savings table.")
 @click.option("--days", type=click.IntRange(1, 366), default=14, show_default=True, help="Days to run when headless.")
-@click.option("--speed", type=click.FloatRange(1, 100_000), default=600.0, show_default=True,
-              help="Simulated seconds per second.")
+@click.option(
+    "--speed", type=click.FloatRange(1, 100_000), default=600.0, show_default=True, help="Simulated seconds per second."
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="Which home: the same seed, the same home.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8377, show_default=True, help="Port of the page.")
 def demo(*, headless: bool, days: int, speed: float, seed: int, port: int) -> None:

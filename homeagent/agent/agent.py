@@ -10,16 +10,19 @@ from datetime import datetime, timedelta
 
 from homeagent.agent.governor import wake_reason
 from homeagent.agent.observer import Observer
+from homeagent.agent.peak_limits import PeakLimits
 from homeagent.agent.price_book import PriceBook
-from homeagent.agent.thinking import Thought, think
+from homeagent.agent.thinking import MEMORY, Thought, think
 from homeagent.control.guard import LastSent, Mode, check
 from homeagent.control.translation import translate
 from homeagent.devices.battery import self_consumption
 from homeagent.domain.command import Command, CommandResult, Confirmed
 from homeagent.domain.decision import Decision
-from homeagent.domain.grid import slot_start
+from homeagent.domain.grid import TimeGrid, slot_start
+from homeagent.domain.history import History
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.ledger import Footprint, SettledSlot
+from homeagent.domain.plan import ImportCap
 from homeagent.domain.ports import Clock, HomeLink, PriceSource
 from homeagent.domain.site import SiteSpec, SiteState
 from homeagent.footprint.cpu_meter import CpuMeter, peak_memory_mb
@@ -58,6 +61,7 @@ class Agent:
         self.cpu = CpuMeter()
         self.observer = Observer(clock.now(), setup.observation_step)
         self.prices = PriceBook(self.site.timezone)
+        self.peak_limits = None if self.site.peak_charge is None else PeakLimits(self.site.peak_charge, self.site)
         self.thought: Thought | None = None
         self.decisions: deque[Decision] = deque(maxlen=200)
         self.day_book: DayBook | None = None
@@ -71,6 +75,13 @@ class Agent:
         self._decided_for: datetime | None = None
         self._last_sent: LastSent | None = None
         self._changed = asyncio.Event()
+
+    def resume(self) -> None:
+        """Take up what the store still knows, so that a restart costs neither history nor a known price."""
+        since = self.clock.now() - MEMORY
+        self.observer.add(self.store.readings_since(since))
+        for published in self.store.prices_since(since):
+            self.prices.add(published)
 
     async def tick(self) -> None:
         """Do one round: take in what is new, settle, think if need be, act."""
@@ -111,6 +122,7 @@ class Agent:
             self.store.write_readings(readings)
             if published is not None:
                 self.store.write_prices(published, seen_at=self.clock.now())
+            self.store.thin_out(self.clock.now())
         return published is not None
 
     def _settle(self, now: datetime) -> None:
@@ -119,14 +131,28 @@ class Agent:
                 if self.day_book is None:
                     self.day_book = DayBook(self.site, RuleBattery(self.site, slot.soc_kwh))
                 closed = self.day_book.add(slot, soc_after_kwh)
+                if self.peak_limits is not None:
+                    self.peak_limits.add(slot)
                 self.last_slot = slot
                 self.store.write_settled_slot(slot)
                 if closed is not None:
                     self.store.write_savings(closed)
 
     def _think(self, now: datetime, soc_kwh: float) -> None:
+        limits = self.peak_limits
+
+        def import_cap(grid: TimeGrid, history: History) -> ImportCap | None:
+            return None if limits is None else limits.cap(now, grid, history, self.prices)
+
         self.thought = think(
-            now, soc_kwh, self.site, self.observer.memory, self.prices, step=self.plan_step, cpu=self.cpu
+            now,
+            soc_kwh,
+            self.site,
+            self.observer.memory,
+            self.prices,
+            step=self.plan_step,
+            cpu=self.cpu,
+            import_cap=import_cap,
         )
         self._last_think = now
         self._decided_for = None
@@ -134,6 +160,9 @@ class Agent:
         self.solves += self.thought.solution is not None
         with self.cpu.part("store"):
             self.store.write_plan(self.thought.plan)
+            load, pv = self.thought.forecasts(self.thought.plan.grid)
+            self.store.write_forecast("load_kw", load)
+            self.store.write_forecast("pv_kw", pv)
 
     async def _act(self, now: datetime, soc_kwh: float, wake: str | None) -> None:
         """Decide once for each slot of the plan, and send what changes something."""

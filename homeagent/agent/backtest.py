@@ -153,6 +153,7 @@ def prepare(data: HomeData, scenario: Scenario, first: int, last: int, store: St
         mode="control",
         observation_step=data.grid.step,
         plan_step=scenario.thinking_step,
+        minimum_hold=scenario.minimum_hold,
     )
     agent = Agent(setup, home, home, store, clock)
     part = slice(first, last)
@@ -199,7 +200,7 @@ def backtest(request: Request, progress: Progress, notice: Callable[[str], None]
         notice(f"columns not used: {', '.join(data.ignored)}")
     data = without_missing_pv(data)
     with _scratch_beside(request.out) as scratch, _children() as children:
-        with Store.open(scratch / "homeagent.db") as store:
+        with Store.open(scratch / "homeagent.db", lasting=False) as store:
             run, clock = prepare(data, scenario, first, last, store)
             bound = _bound_later(children, run) if request.bound else None
             outcome = Outcome()
@@ -207,7 +208,7 @@ def backtest(request: Request, progress: Progress, notice: Callable[[str], None]
         summary = summarise(
             run.agent, run.home.trajectory(), run.window, outcome, None if bound is None else bound.result()
         )
-        _write(scratch, run, outcome, summary, children)
+        _write(scratch, run, outcome, summary)
         _publish(scratch, request.out)
     return summary
 
@@ -243,9 +244,7 @@ def _scratch_beside(out: Path) -> Iterator[Path]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _write(
-    scratch: Path, run: Run, outcome: Outcome, summary: Mapping[str, Any], children: ProcessPoolExecutor
-) -> None:
+def _write(scratch: Path, run: Run, outcome: Outcome, summary: Mapping[str, Any]) -> None:
     trajectory = run.home.trajectory()
     columns: dict[str, FloatArray] = {
         "battery_kw": trajectory.battery_kw,

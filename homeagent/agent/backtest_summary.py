@@ -48,7 +48,8 @@ class Outcome:
         day = issued_at.astimezone(agent.site.timezone).date()
         if day != self._day:
             self._day = day
-            self.day_ahead.append(DayAhead(issued_at=issued_at, load=agent.thought.load(), pv=agent.thought.pv()))
+            load, pv = agent.thought.forecasts()
+            self.day_ahead.append(DayAhead(issued_at=issued_at, load=load, pv=pv))
 
     def stance_changes(self) -> int:
         """Return how often the battery was told to do another kind of thing."""

@@ -9,9 +9,10 @@ import numpy as np
 
 from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.prices import PriceCurve, PublishedPrices
-from homeagent.forecasting.prices import DAYS, price_curve
+from homeagent.forecasting.prices import DAYS, price_curve, typical
 
-KEEP = timedelta(days=DAYS + 4)
+TYPICAL_DAYS = 14
+KEEP = timedelta(days=TYPICAL_DAYS + 4)
 STEP = timedelta(minutes=5)
 """Prices are kept in the finest slots that any tariff has."""
 
@@ -64,10 +65,17 @@ class PriceBook:
 
     def curve(self, grid: TimeGrid) -> PriceCurve:
         """Return prices for every slot of `grid`, estimated beyond what is published."""
-        step = grid.step
-        start = grid.start - (DAYS + 3) * timedelta(days=1)
-        past = TimeGrid(start=start, step=step, count=(grid.start - start) // step)
+        past = _days_before(grid, DAYS)
         return price_curve(*self.on(past), *self.on(grid), past, grid, self._timezone)
+
+    def typical_day(self, grid: TimeGrid) -> tuple[FloatArray, FloatArray]:
+        """Return mean import and export prices of recent days at the local times of `grid`, each of shape (count,)."""
+        past = _days_before(grid, TYPICAL_DAYS)
+        imports, exports = (
+            typical(before, known, past, grid, self._timezone, TYPICAL_DAYS)
+            for before, known in zip(self.on(past), self.on(grid), strict=True)
+        )
+        return imports, exports
 
     def at(self, when: datetime) -> tuple[float, float] | None:
         """Return the prices that hold at `when`, None where they are unknown."""
@@ -78,3 +86,9 @@ class PriceBook:
             return None
         buy, sell = float(self._import[index]), float(self._export[index])
         return None if np.isnan(buy) or np.isnan(sell) else (buy, sell)
+
+
+def _days_before(grid: TimeGrid, days: int) -> TimeGrid:
+    """Return the days before `grid`, with room for those whose clock changed."""
+    start = grid.start - timedelta(days=days + 3)
+    return TimeGrid(start=start, step=grid.step, count=(grid.start - start) // grid.step)

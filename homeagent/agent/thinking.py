@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +14,7 @@ from homeagent.agent.slot_means import SlotMeans
 from homeagent.domain.forecast import Forecast
 from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
 from homeagent.domain.history import History
-from homeagent.domain.plan import Plan, PlanningProblem
+from homeagent.domain.plan import ImportCap, Plan, PlanningProblem
 from homeagent.domain.site import SiteSpec
 from homeagent.footprint.cpu_meter import CpuMeter
 from homeagent.forecasting.floor import floor_scenarios, forecast_of
@@ -36,13 +37,10 @@ class Thought:
     plan: Plan
     solution: Solution | None
 
-    def load(self) -> Forecast:
-        """Return the load as it was expected, in observation slots."""
-        return forecast_of(self.problem.scenarios, self.problem.scenarios.load_kw)
-
-    def pv(self) -> Forecast:
-        """Return the PV as it was expected, in observation slots."""
-        return forecast_of(self.problem.scenarios, self.problem.scenarios.pv_kw)
+    def forecasts(self, grid: TimeGrid | None = None) -> tuple[Forecast, Forecast]:
+        """Return load and PV as they were expected, in observation slots or in those of a coarser `grid`."""
+        scenarios = self.problem.scenarios if grid is None else self.problem.scenarios.in_slots_of(grid)
+        return forecast_of(scenarios, scenarios.load_kw), forecast_of(scenarios, scenarios.pv_kw)
 
     def expected_net_kw(self, slot: int) -> float:
         """Return the mean net load expected in one slot of the plan."""
@@ -90,12 +88,17 @@ def think(
     *,
     step: timedelta,
     cpu: CpuMeter,
+    import_cap: Callable[[TimeGrid, History], ImportCap | None] | None = None,
 ) -> Thought:
-    """Return a plan in slots of `step`, from the start of the slot that holds `now`. There always is one."""
+    """Return a plan in slots of `step`, from the start of the slot that holds `now`. There always is one.
+
+    `import_cap` chooses the limits of a home with a peak charge, from the plan's grid and the history.
+    """
     grid = TimeGrid(start=slot_start(now, step), step=step, count=HORIZON // step)
     with cpu.part("forecast"):
         fine = TimeGrid(start=grid.start, step=memory.step, count=HORIZON // memory.step)
-        scenarios = floor_scenarios(memory.history(grid.start), fine, site.timezone)
+        history = memory.history(grid.start)
+        scenarios = floor_scenarios(history, fine, site.timezone)
         curve = prices.curve(grid)
         carbon = expected_carbon(memory, grid, site)
     with cpu.part("plan"):
@@ -106,6 +109,7 @@ def think(
             prices=curve,
             scenarios=scenarios,
             carbon_g_per_kwh=carbon,
+            import_cap=None if import_cap is None else import_cap(grid, history),
         )
         plan, solution = _plan(problem, prices_known=prices.step is not None)
     return Thought(problem=problem, plan=plan, solution=solution)

@@ -41,3 +41,19 @@ class Scenarios:
         shape = (len(self.weight), self.grid.count)
         if not self.load_kw.shape == self.pv_kw.shape == shape:
             raise ValueError(f"scenarios need arrays of shape {shape}")
+
+    def in_slots_of(self, grid: TimeGrid) -> Scenarios:
+        """Return the same courses as means over the coarser slots of `grid`, which starts with this one."""
+        inside = grid.step // self.grid.step
+        load_kw, pv_kw = (
+            values[:, : grid.count * inside].reshape(-1, grid.count, inside).mean(axis=2)
+            for values in (self.load_kw, self.pv_kw)
+        )
+        return Scenarios(
+            grid=grid,
+            load_kw=load_kw,
+            pv_kw=pv_kw,
+            weight=self.weight,
+            issued_at=self.issued_at,
+            model_id=self.model_id,
+        )

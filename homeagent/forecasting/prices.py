@@ -22,12 +22,7 @@ def estimate(
     if not unknown.any():
         return known
     source = same_time_on_earlier_days(past_grid, grid, DAYS, timezone)
-    same_time = np.append(past, np.nan)[source]
-    count = (~np.isnan(same_time)).sum(axis=0)
-    everything = np.concatenate([past, known])
-    seen = everything[~np.isnan(everything)]
-    fallback = float(seen.mean()) if len(seen) else 0.0
-    mean = np.where(count > 0, np.nansum(same_time, axis=0) / np.maximum(count, 1), fallback)
+    mean = _mean_of_seen(np.append(past, np.nan)[source], np.concatenate([past, known]))
     return np.where(unknown, mean, known)
 
 
@@ -51,3 +46,18 @@ def price_curve(
         estimated=unknown,
         known_until=known_until,
     )
+
+
+def typical(
+    past: FloatArray, known: FloatArray, past_grid: TimeGrid, grid: TimeGrid, timezone: ZoneInfo, days: int
+) -> FloatArray:
+    """Return the mean of what is known and of the same local time on `days` earlier days, else of all, else 0."""
+    source = same_time_on_earlier_days(past_grid, grid, days, timezone)
+    return _mean_of_seen(np.vstack([np.append(past, np.nan)[source], known]), np.concatenate([past, known]))
+
+
+def _mean_of_seen(same_time: FloatArray, everything: FloatArray) -> FloatArray:
+    count = (~np.isnan(same_time)).sum(axis=0)
+    seen = everything[~np.isnan(everything)]
+    fallback = float(seen.mean()) if len(seen) else 0.0
+    return np.where(count > 0, np.nansum(same_time, axis=0) / np.maximum(count, 1), fallback)

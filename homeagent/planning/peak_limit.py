@@ -1,9 +1,9 @@
 """How much import a month with a peak charge should allow: a limit, and what a kWh above it is worth avoiding.
 
-The month's peak so far is part of the state, but too much for a table. So each limit worth trying is played through: the
-value of stored energy under that limit, its policies driven over the recent days in one unbroken course, and the daily
-peaks that come out drawn at random for the days that are left (Efron's bootstrap). Energy and expected charge together
-choose.
+The month's peak so far is part of the state, but too much for a table. So each limit worth trying is played through:
+the value of stored energy under that limit, its policies driven over the recent days in one unbroken course, and the
+daily peaks that come out drawn at random for the days that are left (Efron's bootstrap). Energy and expected charge
+together choose.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class MonthSoFar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitChoice:
-    """The import limit of the days to come, what a kWh above it costs beside its price, and the month's expected cost."""
+    """The import limit of the days to come, what a kWh above it costs beside its price, and what the month may cost."""
 
     limit_kw: float
     excess_per_kwh: float
@@ -59,8 +59,13 @@ class RecentDays:
 
 
 def choose_limit(
-    charge: PeakChargeSpec, recent: RecentDays, month: MonthSoFar, spec: BatterySpec, limits: GridLimits,
-    *, pv_curtailable: bool,
+    charge: PeakChargeSpec,
+    recent: RecentDays,
+    month: MonthSoFar,
+    spec: BatterySpec,
+    limits: GridLimits,
+    *,
+    pv_curtailable: bool,
 ) -> LimitChoice | None:
     """Return the limit with the least expected cost of energy and charge over the rest of the month.
 
@@ -109,8 +114,14 @@ def excess_prices(charge: PeakChargeSpec, tried: FloatArray, unshaved_kw: float)
 
 
 def _typical_day(
-    recent: RecentDays, net_kw: FloatArray, limit_kw: float, excess: float, spec: BatterySpec, limits: GridLimits,
-    *, pv_curtailable: bool,
+    recent: RecentDays,
+    net_kw: FloatArray,
+    limit_kw: float,
+    excess: float,
+    spec: BatterySpec,
+    limits: GridLimits,
+    *,
+    pv_curtailable: bool,
 ) -> StoredEnergyValue:
     """Return the value of stored energy over two typical days under a limit: the first one's end knows the second."""
     hours = net_kw.shape[1]
@@ -123,13 +134,21 @@ def _typical_day(
         row = distribution(seen[None, :], np.full(len(seen), 1 / len(seen)), POINTS)[0]
         nets.append(NetLoad(load_kw=np.maximum(row, 0.0), pv_kw=np.maximum(-row, 0.0), weight=weight))
     prices = tuple(
-        SlotPrices(import_per_kwh=float(buy), export_per_kwh=float(sell), import_limit_kw=limit_kw, excess_per_kwh=excess)
+        SlotPrices(
+            import_per_kwh=float(buy), export_per_kwh=float(sell), import_limit_kw=limit_kw, excess_per_kwh=excess
+        )
         for buy, sell in zip(recent.import_per_kwh, recent.export_per_kwh, strict=True)
     )
     terminal = max(float(recent.import_per_kwh.mean()), 0.0) * spec.discharge_efficiency
     return value_of_stored_energy(
-        prices * 2, tuple(nets) * 2, spec, limits,
-        hours=24 / hours, states=STATES, terminal_per_kwh=terminal, pv_curtailable=pv_curtailable,
+        prices * 2,
+        tuple(nets) * 2,
+        spec,
+        limits,
+        hours=24 / hours,
+        states=STATES,
+        terminal_per_kwh=terminal,
+        pv_curtailable=pv_curtailable,
     )
 
 
@@ -219,7 +238,7 @@ def expected_charge(charge: PeakChargeSpec, month: MonthSoFar, peaks_kw: FloatAr
     top = np.sort(np.concatenate([to_come, known], axis=2), axis=2)[:, :, ::-1][:, :, : charge.days]
     z_kw = top.mean(axis=2)
     if charge.per_kw is not None:
-        return charge.per_kw * z_kw.mean(axis=1)
+        return np.asarray(charge.per_kw * z_kw.mean(axis=1))
     edges, costs = np.array(charge.tiers).T
     tier = np.minimum(np.searchsorted(edges + 1e-6, z_kw), len(costs) - 1)
     expected: FloatArray = costs[tier].mean(axis=1)

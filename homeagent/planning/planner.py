@@ -153,10 +153,8 @@ class _Course:
 
 def _expected_course(problem: PlanningProblem, policies: tuple[BatteryPolicy, ...]) -> _Course:
     """Drive every scenario through the policies, and return means and the band of the state of charge."""
-    scenarios, count = problem.scenarios, problem.grid.count
-    inside = problem.grid.step // scenarios.grid.step
-    load_kw = scenarios.load_kw[:, : count * inside].reshape(-1, count, inside).mean(axis=2)
-    pv_kw = scenarios.pv_kw[:, : count * inside].reshape(-1, count, inside).mean(axis=2)
+    scenarios, count = problem.scenarios.in_slots_of(problem.grid), problem.grid.count
+    load_kw, pv_kw = scenarios.load_kw, scenarios.pv_kw
     soc = np.full(len(scenarios.weight), problem.soc_kwh)
     power_kw, grid_kw = np.empty(count), np.empty(count)
     soc_kwh = np.empty((count + 1, len(soc)))

@@ -1,0 +1,76 @@
+"""The tables, as a list of migrations: one is never changed once released, only followed by another."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+migrations = Migrations("homeagent")
+
+
+@migrations()
+def create_history(db: Database) -> None:
+    """Create what was measured: `at_ms` is the end of what a reading covers, `start_s` the start of a slot."""
+    db.table("readings").create(
+        {"entity": str, "at_ms": int, "value": float, "reason": str, "over_s": float},
+        pk=("entity", "at_ms"),
+        not_null={"over_s"},
+    )
+    db.table("readings").create_index(["at_ms"])
+    for name in ("readings_5min", "readings_hourly"):
+        db.table(name).create(
+            {"entity": str, "start_s": int, "value": float, "covered_s": float}, pk=("entity", "start_s")
+        )
+        db.table(name).create_index(["start_s"])
+    db.table("prices").create(
+        {"start_s": int, "step_s": int, "import_per_kwh": float, "export_per_kwh": float, "seen_at_s": int},
+        pk="start_s",
+    )
+
+
+@migrations()
+def create_decisions(db: Database) -> None:
+    """Create what was expected, planned, decided and commanded: the head in columns, the rest as JSON."""
+    for name in ("forecasts", "plans"):
+        db.table(name).create({"id": int, "issued_at_s": int, "kind": str, "content": str}, pk="id")
+        db.table(name).create_index(["issued_at_s"])
+    for name in ("decisions", "commands"):
+        db.table(name).create({"id": int, "at_s": int, "device": str, "content": str}, pk="id")
+        db.table(name).create_index(["at_s"])
+
+
+@migrations()
+def create_ledger(db: Database) -> None:
+    """Create what really happened and what it saved."""
+    db.table("settled_slots").create(
+        {
+            "start_s": int,
+            "hours": float,
+            "load_kw": float,
+            "pv_kw": float,
+            "battery_kw": float,
+            "grid_kw": float,
+            "curtailed_kw": float,
+            "soc_kwh": float,
+            "import_price_per_kwh": float,
+            "export_price_per_kwh": float,
+            "carbon_g_per_kwh": float,
+            "cost": float,
+        },
+        pk="start_s",
+    )
+    db.table("savings").create(
+        {
+            "day": str,
+            "cost": float,
+            "cost_without_battery": float,
+            "cost_rule": float,
+            "stored_value": float,
+            "saved_against_none": float,
+            "saved_against_rule": float,
+            "import_kwh": float,
+            "export_kwh": float,
+            "carbon_kg": float,
+        },
+        pk="day",
+    )

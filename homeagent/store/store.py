@@ -1,0 +1,249 @@
+"""One writer over one SQLite file: commands are on disk before the device hears of them, the rest within seconds."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlite_utils import Database
+
+from homeagent.domain.command import Command
+from homeagent.domain.decision import Decision
+from homeagent.domain.errors import StoreError
+from homeagent.domain.forecast import Forecast
+from homeagent.domain.ledger import SavingsEntry, SettledSlot
+from homeagent.domain.plan import Plan
+from homeagent.domain.prices import PublishedPrices
+from homeagent.domain.readings import Reading
+from homeagent.store import rows
+from homeagent.store.retention import thin_out
+from homeagent.store.schema import migrations
+
+FLUSH_AFTER_S = 30.0
+"""Half of what may be lost at most, so that a slow disk does not break the promise."""
+FLUSH_ROWS = 5000
+THIN_OUT_EVERY = timedelta(days=1)
+
+_INSERT = {
+    "readings": "INSERT OR REPLACE INTO readings (entity, at_ms, value, reason, over_s) VALUES (?, ?, ?, ?, ?)",
+    "prices": "INSERT OR REPLACE INTO prices (start_s, step_s, import_per_kwh, export_per_kwh, seen_at_s) "
+    "VALUES (?, ?, ?, ?, ?)",
+    "plans": "INSERT INTO plans (issued_at_s, kind, content) VALUES (?, ?, ?)",
+    "forecasts": "INSERT INTO forecasts (issued_at_s, kind, content) VALUES (?, ?, ?)",
+    "decisions": "INSERT INTO decisions (at_s, device, content) VALUES (?, ?, ?)",
+    "commands": "INSERT INTO commands (at_s, device, content) VALUES (?, ?, ?)",
+    "settled_slots": "INSERT OR REPLACE INTO settled_slots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "savings": "INSERT OR REPLACE INTO savings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+}
+
+
+class Store:
+    """The agent's history. Made by `Store.open`, which holds the file against a second agent until it is closed.
+
+    Rows wait in memory until `FLUSH_AFTER_S` have passed, many have gathered or a command is written, and then go to
+    disk in one transaction. `lasting` False trades safety against power loss for speed: for a backtest's scratch file.
+    """
+
+    def __init__(self, db: Database, lock: int, *, lasting: bool, monotonic_s: Callable[[], float]) -> None:
+        self.db = db
+        self._connection = db.conn
+        self._lock = lock
+        self._lasting = lasting
+        self._monotonic_s = monotonic_s
+        self._waiting: dict[str, list[rows.Row]] = {name: [] for name in _INSERT}
+        self._flushed_s = monotonic_s()
+        self._thinned: datetime | None = None
+
+    @classmethod
+    def open(cls, path: Path, *, lasting: bool = True, monotonic_s: Callable[[], float] = time.monotonic) -> Store:
+        """Open or make the database, and bring its tables up to date.
+
+        Raises:
+            StoreError: another agent has it open, it is no database or damaged, it cannot be written, or a newer
+                release made it.
+        """
+        lock = _lock(path)
+        try:
+            with _plain_errors(path):
+                connection = sqlite3.connect(path, isolation_level=None)
+                try:
+                    _prepare(connection, path, lasting=lasting)
+                    db = Database(connection)
+                    _migrate(db, path)
+                except BaseException:
+                    connection.close()
+                    raise
+        except BaseException:
+            os.close(lock)
+            raise
+        return cls(db, lock, lasting=lasting, monotonic_s=monotonic_s)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write what waits, and let go of the file."""
+        try:
+            self.flush()
+        finally:
+            self._connection.close()
+            os.close(self._lock)
+
+    def write_readings(self, readings: Sequence[Reading]) -> None:
+        """Keep what was measured. Called at every round, so it also sees to it that nothing waits too long."""
+        self._add("readings", map(rows.reading_row, readings))
+
+    def write_prices(self, prices: PublishedPrices, *, seen_at: datetime) -> None:
+        """Keep what was published."""
+        self._add("prices", rows.price_rows(prices, seen_at))
+
+    def write_plan(self, plan: Plan) -> None:
+        """Keep a plan."""
+        self._add("plans", [rows.plan_row(plan)])
+
+    def write_forecast(self, quantity: str, forecast: Forecast) -> None:
+        """Keep a forecast."""
+        self._add("forecasts", [rows.forecast_row(quantity, forecast)])
+
+    def write_decision(self, decision: Decision) -> None:
+        """Keep what was decided."""
+        self._add("decisions", [rows.decision_row(decision)])
+
+    def write_settled_slot(self, slot: SettledSlot) -> None:
+        """Keep a closed slot, as it was priced."""
+        self._add("settled_slots", [rows.settled_row(slot)])
+
+    def write_savings(self, entry: SavingsEntry) -> None:
+        """Keep a day's savings."""
+        self._add("savings", [rows.savings_row(entry)])
+
+    def write_command(self, command: Command) -> None:
+        """Keep a command; it is on disk when this returns."""
+        self._add("commands", [rows.command_row(command)])
+        if self._lasting:
+            self.flush()
+
+    def _add(self, table: str, new: Iterable[rows.Row]) -> None:
+        waiting = self._waiting[table]
+        waiting.extend(new)
+        if len(waiting) >= FLUSH_ROWS or self._monotonic_s() - self._flushed_s >= FLUSH_AFTER_S:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write all that waits, in one transaction. If it fails, it still waits.
+
+        Raises:
+            StoreError: the disk is full or the file is broken.
+        """
+        self._flushed_s = self._monotonic_s()
+        if not any(self._waiting.values()):
+            return
+        with _plain_errors(self._path), self._transaction():
+            for table, waiting in self._waiting.items():
+                if waiting:
+                    self._connection.executemany(_INSERT[table], waiting)
+        for waiting in self._waiting.values():
+            waiting.clear()
+
+    def thin_out(self, now: datetime) -> None:
+        """Down-sample and forget what is past its time, at most once a day."""
+        if self._thinned is not None and timedelta(0) <= now - self._thinned < THIN_OUT_EVERY:
+            return
+        self._thinned = now
+        with _plain_errors(self._path), self._transaction():
+            thin_out(self._connection, now)
+        self._connection.execute("PRAGMA incremental_vacuum")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    @property
+    def _path(self) -> Path:
+        return Path(self._connection.execute("PRAGMA database_list").fetchone()[2])
+
+    def readings_since(self, at: datetime) -> Iterator[Reading]:
+        """Yield every reading after `at`, oldest first, as finely as it is still kept."""
+        self.flush()
+        since_s = at.timestamp()
+        query = """
+            SELECT entity, start_s + 3600 AS at_s, value, NULL, min(covered_s, 3600) FROM readings_hourly
+              WHERE start_s + 3600 > :since_s
+            UNION ALL SELECT entity, start_s + 300, value, NULL, covered_s FROM readings_5min
+              WHERE start_s + 300 > :since_s
+            UNION ALL SELECT entity, at_ms / 1000.0, value, reason, over_s FROM readings WHERE at_ms > :since_s * 1000
+            ORDER BY at_s, entity
+        """
+        for entity, at_s, value, reason, over_s in self._connection.execute(query, {"since_s": since_s}):
+            yield rows.reading_of(entity, at_s, value, reason, over_s)
+
+    def prices_since(self, at: datetime) -> Iterator[PublishedPrices]:
+        """Yield the published prices of slots that start at `at` or later, as unbroken blocks."""
+        self.flush()
+        query = "SELECT start_s, step_s, import_per_kwh, export_per_kwh FROM prices WHERE start_s >= ? ORDER BY start_s"
+        yield from rows.published_of(self._connection.execute(query, (rows.epoch_s(at),)).fetchall())
+
+
+def _lock(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StoreError(
+            f"{path}: cannot be written ({error.strerror}); set store.path to a folder of your own"
+        ) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise StoreError(f"{path}: another homeagent has it open; stop that one, or set another store.path") from None
+    return lock
+
+
+@contextmanager
+def _plain_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError):
+            raise StoreError(f"{path}: {error}; see to free space and to the rights of the folder") from error
+        remedy = "move it away and start again, or put a backup in its place"
+        raise StoreError(f"{path}: is no sound database ({error}); {remedy}") from error
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, *, lasting: bool) -> None:
+    if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'OFF'}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        raise StoreError(f"{path}: lies on a file system without WAL; set store.path to a local disk")
+
+
+def _migrate(db: Database, path: Path) -> None:
+    ours = {migration.name for migration in migrations.pending(Database(memory=True))}
+    newer = {migration.name for migration in migrations.applied(db)} - ours
+    if newer:
+        raise StoreError(f"{path}: was made by a newer homeagent ({', '.join(sorted(newer))}); install that one")
+    if migrations.pending(db):
+        migrations.apply(db)

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from homeagent.agent.agent import Agent, Setup
-from homeagent.agent.backtest_summary import Outcome, decision_row, summarise
+from homeagent.agent.backtest_summary import Outcome, ReportFacts, decision_row, rule_grid_kw, summarise
 from homeagent.config import Scenario, load_scenario
 from homeagent.domain.errors import InputError, Issue
 from homeagent.domain.grid import FloatArray, TimeGrid
@@ -209,12 +209,29 @@ def backtest(request: Request, progress: Progress, notice: Callable[[str], None]
             run.agent, run.home.trajectory(), run.window, outcome, None if bound is None else bound.result()
         )
         _write(scratch, run, outcome, summary)
+        if request.report:
+            facts = ReportFacts(
+                site=scenario.site,
+                summary=summary,
+                window=run.window,
+                trajectory=run.home.trajectory(),
+                rule_grid_kw=rule_grid_kw(run.window, scenario.site),
+                day_ahead=outcome.day_ahead,
+                decisions=[decision_row(decision) for decision in outcome.decisions],
+            )
+            children.submit(_write_report, facts, scratch / "report.html").result()
         _publish(scratch, request.out)
     return summary
 
 
 def _bound_later(children: ProcessPoolExecutor, run: Run) -> Future[float | None]:
     return children.submit(perfect_foresight_cost, run.window, run.scenario.site, BOUND_SECONDS)
+
+
+def _write_report(facts: ReportFacts, path: Path) -> None:
+    from homeagent.agent.report import write_report  # noqa: PLC0415 - in the child alone: plotly is heavy
+
+    write_report(facts, path)
 
 
 @contextmanager

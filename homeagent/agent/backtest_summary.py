@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
@@ -188,3 +189,16 @@ def _stamp(grid: TimeGrid, edge: int) -> str:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ReportFacts:
+    """All that the page shows; it travels to the child process. `decisions` are the rows of decisions.jsonl."""
+
+    site: SiteSpec
+    summary: Mapping[str, Any]
+    window: KnownWindow
+    trajectory: Trajectory
+    rule_grid_kw: FloatArray
+    day_ahead: Sequence[DayAhead]
+    decisions: Sequence[Mapping[str, Any]]

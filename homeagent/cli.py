@@ -80,13 +80,13 @@ def backtest(
 @click.option("--port", type=click.IntRange(1, 65535), default=8377, show_default=True, help="Port of the page.")
 def demo(*, headless: bool, days: int, speed: float, seed: int, port: int) -> None:
     """Run a simulated home: learned from its past, planned, driven, and shown on a page."""
-    from homeagent.agent import demo as simulated
+    from homeagent.agent.demo import run_through, serve
     from homeagent.agent.terminal import print_savings, progress_bar
 
     with _plain_errors():
         if headless:
             with progress_bar("Living") as progress:
-                result = simulated.run_through(seed, days, progress)
+                result = run_through(seed, days, progress)
             print_savings(result.entries, result.currency)
         else:
-            simulated.serve(seed, speed, port, click.echo)
+            serve(seed, speed, port, click.echo)

@@ -1,0 +1,165 @@
+"""What the page and the API may see of a running agent: JSON-ready, units in the names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from homeagent.agent.agent import Agent
+from homeagent.domain.decision import Decision
+from homeagent.domain.forecast import Forecast
+from homeagent.domain.grid import FloatArray, TimeGrid
+from homeagent.domain.ledger import SavingsEntry
+
+
+class View:
+    """Answers from the agent as it stands. Implements `domain.ports.AgentView`."""
+
+    def __init__(self, agent: Agent, notice: str | None = None) -> None:
+        self._agent = agent
+        self._notice = notice
+
+    def state(self) -> Mapping[str, object]:
+        """Return the present flows, state of charge, prices and mode."""
+        agent, slot = self._agent, self._agent.last_slot
+        battery = agent.site.battery
+        price = agent.prices.at(agent.clock.now())
+        return {
+            "at": _stamp(agent.clock.now()),
+            "timezone": agent.site.timezone.key,
+            "currency": agent.site.currency,
+            "mode": agent.setup.mode,
+            "notice": self._notice,
+            "soc_kwh": agent.last_soc_kwh,
+            "capacity_kwh": battery.capacity_kwh,
+            "load_kw": None if slot is None else slot.load_kw,
+            "pv_kw": None if slot is None else slot.pv_kw,
+            "grid_kw": None if slot is None else slot.grid_kw,
+            "battery_kw": None if slot is None else slot.battery_kw,
+            "import_price_per_kwh": None if price is None else price[0],
+            "export_price_per_kwh": None if price is None else price[1],
+            "stance": agent.decisions[-1].reason.stance if agent.decisions else None,
+            "why": agent.decisions[-1].reason.text if agent.decisions else None,
+        }
+
+    def plan(self) -> Mapping[str, object]:
+        """Return the plan in force, with prices and what it expects."""
+        thought = self._agent.thought
+        if thought is None:
+            return {"outcome": None}
+        plan, prices = thought.plan, thought.problem.prices
+        return {
+            **_grid(plan.grid),
+            "outcome": plan.outcome,
+            "issued_at": _stamp(plan.issued_at),
+            "valid_until": _stamp(plan.valid_until),
+            "unmet": list(plan.unmet),
+            "expected_cost": _number(plan.expected_cost),
+            "import_price_per_kwh": _numbers(prices.import_per_kwh),
+            "export_price_per_kwh": _numbers(prices.export_per_kwh),
+            "price_estimated": prices.estimated.tolist(),
+            "battery_kw": _numbers(plan.battery_kw.values),
+            "grid_kw": _numbers(plan.grid_kw.values),
+            "soc_kwh": _numbers(plan.soc_kwh.values),
+            "soc_low_kwh": _numbers(plan.soc_low_kwh.values),
+            "soc_high_kwh": _numbers(plan.soc_high_kwh.values),
+            "policies": [{name: _number(value) for name, value in asdict(policy).items()} for policy in plan.policies],
+        }
+
+    def forecast(self) -> Mapping[str, object]:
+        """Return load and PV as they are expected, in slots of the plan."""
+        thought = self._agent.thought
+        if thought is None:
+            return {"model": None}
+        load, pv = thought.forecasts(thought.plan.grid)
+        return {**_grid(load.grid), "model": load.model_id, "load": _band(load), "pv": _band(pv)}
+
+    def decisions(self, limit: int) -> Sequence[Mapping[str, object]]:
+        """Return the newest decisions, newest first."""
+        newest = list(self._agent.decisions)[-limit:]
+        return [_decision(decision) for decision in reversed(newest)]
+
+    def savings(self) -> Mapping[str, object]:
+        """Return each day's savings, the open day last, and their sums. Modelled, and it says so."""
+        book = self._agent.day_book
+        today = None if book is None else book.today()
+        entries = ([] if book is None else list(book.entries)) + ([] if today is None else [today])
+        sums = ("cost", "cost_without_battery", "cost_rule", "saved_against_none", "saved_against_rule", "stored_value")
+        return {
+            "currency": self._agent.site.currency,
+            "method": "modelled: the same load, PV and prices, without a battery and with the inverter's own rule",
+            "days": [_entry(entry) for entry in entries],
+            "total": {name: round(sum(getattr(entry, name) for entry in entries), 4) for name in sums},
+        }
+
+    def footprint(self) -> Mapping[str, object]:
+        """Return what the agent itself used since its start."""
+        used = self._agent.footprint()
+        return {
+            "thinks": used.thinks,
+            "looks": used.looks,
+            "cpu_seconds": {name: round(seconds, 3) for name, seconds in used.cpu_seconds.items()},
+            "peak_memory_mb": round(used.peak_memory_mb, 1),
+        }
+
+    def health(self) -> Mapping[str, object]:
+        """Return whether all is well, and each degraded step by name."""
+        degraded = []
+        if self._agent.last_soc_kwh is None:
+            degraded.append("the state of charge is not known or too old: nothing is planned")
+        thought = self._agent.thought
+        if thought is not None and thought.plan.outcome == "fallback":
+            degraded += [f"no plan, the rule is used: {what}" for what in thought.plan.unmet]
+        return {"ok": not degraded, "degraded": degraded}
+
+    async def changed(self) -> None:
+        """Wait until the agent has done its next round."""
+        await self._agent.changed()
+
+
+def _stamp(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _grid(grid: TimeGrid) -> dict[str, Any]:
+    return {"start": _stamp(grid.start), "step_minutes": grid.step.total_seconds() / 60, "count": grid.count}
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else round(value, 5)
+
+
+def _numbers(values: FloatArray) -> list[float]:
+    return np.round(values, 4).tolist()  # type: ignore[no-any-return]  # numpy's own stub says Any
+
+
+def _band(forecast: Forecast) -> dict[str, list[float]]:
+    return {name: _numbers(getattr(forecast, name)) for name in ("mean_kw", "low_kw", "high_kw")}
+
+
+def _entry(entry: SavingsEntry) -> dict[str, object]:
+    return {
+        name: value.isoformat() if name == "day" else None if value is None else round(value, 4)
+        for name, value in asdict(entry).items()
+    }
+
+
+def _decision(decision: Decision) -> dict[str, object]:
+    return {
+        "at": _stamp(decision.at),
+        "device": decision.device,
+        "soc_kwh": _number(decision.soc_kwh),
+        "stance": decision.reason.stance,
+        "why": decision.reason.text,
+        "value_per_kwh": _number(decision.reason.value_per_kwh),
+        "runner_up": decision.reason.runner_up,
+        "runner_up_costs": _number(decision.reason.runner_up_costs),
+        "wake": decision.wake,
+        "result": type(decision.result).__name__,
+        "result_reason": getattr(decision.result, "reason", None),
+    }

@@ -1,0 +1,1 @@
+"""The page, the JSON API and the event stream. It sees the agent through `domain.ports.AgentView` alone."""

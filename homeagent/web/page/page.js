@@ -1,0 +1,148 @@
+"use strict";
+
+const COLOUR = { load: "#334155", pv: "#eab308", battery: "#0f766e", grid: "#dc2626", price: "#7c3aed",
+  rule: "#94a3b8", none: "#cbd5e1" };
+const MODES = { observe: "observes only", advise: "advises, commands nothing", control: "in control" };
+const STANCES = { charge: "charge from the grid", follow: "cover the home, store surplus", hold: "hold what is stored",
+  discharge: "sell to the grid", reserve: "keep what is stored, take surplus" };
+let zone = "UTC";
+
+const element = (id) => document.getElementById(id);
+const text = (id, value) => { element(id).textContent = value; };
+const kw = (value) => value === null ? "unknown" : `${Math.abs(value).toFixed(2)} kW`;
+
+async function get(path) {
+  const answer = await fetch(`/api/v1/${path}`);
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  return answer.json();
+}
+
+function clock(stamp, options) {
+  return new Date(stamp).toLocaleString("en-GB", { timeZone: zone, ...options });
+}
+
+// Plotly draws a time as it stands, so it is given the home's wall time.
+function wall(date) {
+  return new Date(date).toLocaleString("sv-SE", { timeZone: zone });
+}
+
+function starts(grid, extra = 0) {
+  const first = Date.parse(grid.start);
+  return Array.from({ length: grid.count + extra }, (_, k) => wall(first + k * grid.step_minutes * 60000));
+}
+
+function showState(state) {
+  zone = state.timezone;
+  text("clock", clock(state.at, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" }));
+  text("mode", MODES[state.mode]);
+  text("notice", state.notice ?? "");
+  text("soc", state.soc_kwh === null ? "unknown" : `${state.soc_kwh.toFixed(1)} kWh`);
+  element("soc-bar").style.width = `${100 * (state.soc_kwh ?? 0) / state.capacity_kwh}%`;
+  text("load", kw(state.load_kw));
+  text("pv", kw(state.pv_kw));
+  text("battery", kw(state.battery_kw));
+  text("battery-way", state.battery_kw > 0.01 ? "battery gives" : state.battery_kw < -0.01 ? "battery takes" : "battery rests");
+  text("grid", kw(state.grid_kw));
+  text("grid-way", state.grid_kw < 0 ? "sold to the grid" : "from the grid");
+  text("price", state.import_price_per_kwh === null ? "unknown" : `${state.import_price_per_kwh.toFixed(3)} ${state.currency}`);
+  text("stance", state.stance === null ? "nothing decided yet" : STANCES[state.stance]);
+  text("why", state.why ?? "");
+}
+
+function showPlan(plan, forecast) {
+  if (!plan.outcome) { text("plan-text", "There is no plan yet."); return; }
+  const at = starts(plan), edges = starts(plan, 1);
+  const fallback = plan.outcome === "fallback" ? " It is the inverter's own rule: " + plan.unmet.join("; ") : "";
+  text("plan-text", `Made at ${clock(plan.issued_at, { hour: "2-digit", minute: "2-digit" })} for ${plan.count} slots of ` +
+    `${plan.step_minutes} minutes.${fallback} Prices beyond what is published are estimated and dotted.`);
+  const known = plan.import_price_per_kwh.map((price, k) => plan.price_estimated[k] ? null : price);
+  const guessed = plan.import_price_per_kwh.map((price, k) => plan.price_estimated[k] || plan.price_estimated[k + 1] ? price : null);
+  const step = (name, y, color, more = {}) =>
+    ({ x: at, y, name, mode: "lines", line: { color, shape: "hv", ...more } });
+  const soc = (y, name, line, more = {}) => ({ x: edges, y, name, mode: "lines", line, yaxis: "y2", ...more });
+  Plotly.react("plan-chart", [
+    step("load expected", forecast.load.mean_kw, COLOUR.load),
+    step("PV expected", forecast.pv.mean_kw, COLOUR.pv),
+    step("battery, + giving", plan.battery_kw, COLOUR.battery),
+    step("grid, + importing", plan.grid_kw, COLOUR.grid),
+    soc(plan.soc_high_kwh, "high", { width: 0 }, { showlegend: false, hoverinfo: "skip" }),
+    soc(plan.soc_low_kwh, "likely range", { width: 0 }, { fill: "tonexty", fillcolor: "rgba(15,118,110,.15)" }),
+    soc(plan.soc_kwh, "stored", { color: COLOUR.battery, dash: "dot" }),
+    { ...step("import price", known, COLOUR.price), yaxis: "y3" },
+    { ...step("estimated", guessed, COLOUR.price, { dash: "dot" }), yaxis: "y3", showlegend: false },
+  ], {
+    margin: { l: 55, r: 20, t: 10, b: 30 }, legend: { orientation: "h", y: 1.12 }, hovermode: "x unified",
+    yaxis: { title: { text: "kW" }, domain: [0.58, 1] }, yaxis2: { title: { text: "kWh" }, domain: [0.3, 0.54], rangemode: "tozero" },
+    yaxis3: { title: { text: "per kWh" }, domain: [0, 0.26] }, xaxis: { type: "date" },
+  }, { displaylogo: false, responsive: true });
+}
+
+function showSavings(savings) {
+  const { total, currency, days } = savings;
+  text("saved", `${total.saved_against_none.toFixed(2)} ${currency}`);
+  text("saved-what", "saved against no battery, modelled");
+  text("savings-text", `Saved ${total.saved_against_none.toFixed(2)} ${currency} against a home without battery, ` +
+    `${total.saved_against_rule.toFixed(2)} ${currency} against the inverter's own rule, over ${days.length} days. ` +
+    `${savings.method[0].toUpperCase()}${savings.method.slice(1)}.`);
+  const bar = (key, name, color) => ({ type: "bar", x: days.map((day) => day.day), y: days.map((day) => day[key]), name, marker: { color } });
+  Plotly.react("savings-chart", [
+    bar("cost_without_battery", "without battery", COLOUR.none), bar("cost_rule", "the inverter's own rule", COLOUR.rule),
+    bar("cost", "homeagent", COLOUR.battery),
+  ], { margin: { l: 55, r: 20, t: 10, b: 30 }, barmode: "group", legend: { orientation: "h", y: 1.15 },
+    yaxis: { title: { text: `cost [${currency}]` } }, xaxis: { type: "category" } }, { displaylogo: false, responsive: true });
+}
+
+function showDecisions(decisions) {
+  element("decisions").replaceChildren(...decisions.map((decision) => {
+    const row = document.createElement("tr");
+    const next = decision.runner_up === null ? "" : `${decision.runner_up}, costs ${decision.runner_up_costs.toFixed(3)} more`;
+    const sent = decision.result_reason ?? decision.result;
+    for (const value of [clock(decision.at, { weekday: "short", hour: "2-digit", minute: "2-digit" }), decision.stance, decision.why, next, sent]) {
+      const cell = document.createElement("td");
+      cell.textContent = value;
+      row.append(cell);
+    }
+    return row;
+  }));
+}
+
+function showFootprint(footprint) {
+  const seconds = Object.values(footprint.cpu_seconds).reduce((a, b) => a + b, 0);
+  text("footprint", `The agent itself: ${footprint.thinks} thinks, ${footprint.looks} looks, ` +
+    `${seconds.toFixed(1)} CPU seconds, ${footprint.peak_memory_mb.toFixed(0)} MB of memory at most.`);
+}
+
+function trouble(message) {
+  element("trouble").hidden = !message;
+  text("trouble", message ?? "");
+}
+
+let loading = false;
+async function load() {
+  if (loading) return;
+  loading = true;
+  try {
+    const [plan, forecast, savings, decisions, footprint, health] = await Promise.all(
+      ["plan", "forecast", "savings", "decisions?limit=12", "footprint", "health"].map(get));
+    showPlan(plan, forecast);
+    showSavings(savings);
+    showDecisions(decisions.decisions);
+    showFootprint(footprint);
+    trouble(health.degraded.join("; "));
+  } catch (error) {
+    trouble(`The agent does not answer (${error.message}). It is tried again.`);
+  } finally {
+    loading = false;
+  }
+}
+
+async function start() {
+  try { showState(await get("state")); } catch (error) { trouble(`The agent does not answer (${error.message}).`); }
+  await load();
+  const events = new EventSource("/api/v1/events");
+  events.addEventListener("state", (event) => showState(JSON.parse(event.data)));
+  events.onerror = () => trouble("The agent does not answer. It is tried again.");
+  setInterval(load, 5000);
+}
+
+start();

@@ -139,11 +139,6 @@ class Agent:
                     self.store.write_savings(closed)
 
     def _think(self, now: datetime, soc_kwh: float) -> None:
-        limits = self.peak_limits
-
-        def import_cap(grid: TimeGrid, history: History) -> ImportCap | None:
-            return None if limits is None else limits.cap(now, grid, history, self.prices)
-
         self.thought = think(
             now,
             soc_kwh,
@@ -152,7 +147,7 @@ class Agent:
             self.prices,
             step=self.plan_step,
             cpu=self.cpu,
-            import_cap=import_cap,
+            import_cap=None if self.peak_limits is None else self._import_cap,
         )
         self._last_think = now
         self._decided_for = None
@@ -163,6 +158,9 @@ class Agent:
             load, pv = self.thought.forecasts(self.thought.plan.grid)
             self.store.write_forecast("load_kw", load)
             self.store.write_forecast("pv_kw", pv)
+
+    def _import_cap(self, grid: TimeGrid, history: History) -> ImportCap | None:
+        return None if self.peak_limits is None else self.peak_limits.cap(grid, history, self.prices)
 
     async def _act(self, now: datetime, soc_kwh: float, wake: str | None) -> None:
         """Decide once for each slot of the plan, and send what changes something."""

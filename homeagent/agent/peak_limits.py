@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -40,9 +40,9 @@ class PeakLimits:
         self.meter.add(slot.start, slot.hours, slot.grid_kw)
         self.meter.forget_before(slot.start, KEEP)
 
-    def cap(self, now: datetime, grid: TimeGrid, history: History, prices: PriceBook) -> ImportCap | None:
+    def cap(self, grid: TimeGrid, history: History, prices: PriceBook) -> ImportCap | None:
         """Return the limit for each slot of `grid`; on the present day it is never below the day's own peak so far."""
-        today = now.astimezone(self._charge.timezone).date()
+        today = grid.start.astimezone(self._charge.timezone).date()
         peak_kw = self.meter.daily_kw.get(today, 0.0)
         broken = self.choice is not None and peak_kw > max(self.choice.limit_kw, self._chosen_after_kw) + BROKEN_KW
         if today != self._chosen_on or broken:

@@ -25,6 +25,8 @@ _LOGGER = logging.getLogger(__name__)
 
 HORIZON = timedelta(hours=24)
 """One battery is emptied and filled within a day: a longer look ahead was measured and gives nothing."""
+PEAK_HORIZON = timedelta(hours=36)
+"""With a peak charge tomorrow's peaks must be in sight when today's energy is spent."""
 MEMORY = timedelta(days=42)
 """How far back a forecast may look; more is remembered so that whole days survive gaps."""
 
@@ -94,11 +96,12 @@ def think(
 
     `import_cap` chooses the limits of a home with a peak charge, from the plan's grid and the history.
     """
-    grid = TimeGrid(start=slot_start(now, step), step=step, count=HORIZON // step)
+    horizon = HORIZON if import_cap is None else PEAK_HORIZON
+    grid = TimeGrid(start=slot_start(now, step), step=step, count=horizon // step)
     with cpu.part("forecast"):
-        fine = TimeGrid(start=grid.start, step=memory.step, count=HORIZON // memory.step)
+        fine = TimeGrid(start=grid.start, step=memory.step, count=horizon // memory.step)
         history = memory.history(grid.start)
-        scenarios = floor_scenarios(history, fine, site.timezone)
+        scenarios = floor_scenarios(history, fine, site.timezone, alike=import_cap is None)
         curve = prices.curve(grid)
         carbon = expected_carbon(memory, grid, site)
     with cpu.part("plan"):

@@ -93,9 +93,10 @@ def same_kind_of_day(grid: TimeGrid, timezone: ZoneInfo) -> FloatArray:
     return np.where(weekend == (weekday >= SATURDAY), 1.0, OTHER_KIND_OF_DAY)
 
 
-def floor_scenarios(history: History, grid: TimeGrid, timezone: ZoneInfo) -> Scenarios:
+def floor_scenarios(history: History, grid: TimeGrid, timezone: ZoneInfo, *, alike: bool = True) -> Scenarios:
     """Return scenarios on `grid`, which starts where the history ends and has its step.
 
+    Days that are like the present one weigh more, unless `alike` is False: where a rare peak decides, every day counts.
     Any history will do: none at all gives a few common levels of load, one day gives that day and its neighbourhood.
     """
     if history.grid.end != grid.start or history.grid.step != grid.step:
@@ -106,8 +107,10 @@ def floor_scenarios(history: History, grid: TimeGrid, timezone: ZoneInfo) -> Sce
     source = same_time_on_earlier_days(history.grid, grid, DAYS, timezone)
     load_kw = np.append(plausible_load(history.load_kw, per_day), np.nan)[source]
     pv_kw = np.append(history.pv_kw, np.nan)[source]
-    weight = likeness(history, per_day, DAYS, timedelta(hours=LIKENESS_HOURS) // grid.step)
-    weight = weight * same_kind_of_day(grid, timezone)
+    weight = np.ones(DAYS)
+    if alike:
+        weight = likeness(history, per_day, DAYS, timedelta(hours=LIKENESS_HOURS) // grid.step)
+        weight = weight * same_kind_of_day(grid, timezone)
     usable = ~np.isnan(load_kw).all(axis=1)
     if not usable.any():
         return _unknown_home(grid)

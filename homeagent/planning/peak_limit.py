@@ -16,10 +16,10 @@ from homeagent.devices.battery import respond
 from homeagent.domain.grid import FloatArray
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.site import BatterySpec, GridLimits, PeakChargeSpec
-from homeagent.planning.net_load import distribution
+from homeagent.planning.net_load import distribution, tail_shares
 from homeagent.planning.stored_energy import NetLoad, SlotPrices, StoredEnergyValue, value_of_stored_energy
 
-EVEN_LIMITS = 12
+EVEN_LIMITS = 9
 """Limits tried between what the home uses on average and its largest peaks, beside the edges of tiers."""
 DRAWS = 200
 STATES, POINTS = 31, 8
@@ -125,13 +125,14 @@ def _typical_day(
 ) -> StoredEnergyValue:
     """Return the value of stored energy over two typical days under a limit: the first one's end knows the second."""
     hours = net_kw.shape[1]
-    weight = np.full(POINTS, 1 / POINTS)
+    shares = tail_shares(POINTS, len(net_kw))
+    weight = np.diff(shares)
     nets = []
     for hour in range(hours):
         seen = net_kw[:, hour][~np.isnan(net_kw[:, hour])]
         if not len(seen):
             seen = net_kw[~np.isnan(net_kw)]
-        row = distribution(seen[None, :], np.full(len(seen), 1 / len(seen)), POINTS)[0]
+        row = distribution(seen[None, :], np.full(len(seen), 1 / len(seen)), shares)[0]
         nets.append(NetLoad(load_kw=np.maximum(row, 0.0), pv_kw=np.maximum(-row, 0.0), weight=weight))
     prices = tuple(
         SlotPrices(

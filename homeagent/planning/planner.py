@@ -13,7 +13,7 @@ from homeagent.domain.grid import EdgeSeries, FloatArray, SlotSeries
 from homeagent.domain.plan import Plan, PlanningProblem, Reason
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.planning.explanation import explain
-from homeagent.planning.net_load import net_load_points
+from homeagent.planning.net_load import even_shares, net_load_points, tail_shares
 from homeagent.planning.stored_energy import NetLoad, SlotPrices, StoredEnergyValue, value_of_stored_energy
 
 POINTS = 12
@@ -77,8 +77,13 @@ def solve(problem: PlanningProblem) -> Solution:
     prices = steering_prices(problem)
     buy = np.array([price.import_per_kwh for price in prices])
     without_pv = (buy < 0) & site.pv_curtailable
-    points = net_load_points(problem.scenarios, problem.grid, without_pv, POINTS)
-    weight = np.full(POINTS, 1 / POINTS)
+    shares = (
+        even_shares(POINTS)
+        if problem.import_cap is None
+        else tail_shares(POINTS, max(len(problem.scenarios.weight), POINTS))
+    )
+    points = net_load_points(problem.scenarios, problem.grid, without_pv, shares)
+    weight = np.diff(shares)
     nets = tuple(NetLoad(load_kw=np.maximum(row, 0.0), pv_kw=np.maximum(-row, 0.0), weight=weight) for row in points)
     value = value_of_stored_energy(
         prices,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
 
 Row = tuple[object, ...]
+_POLICY_FIELDS = tuple(field.name for field in fields(BatteryPolicy))
 
 
 def epoch_s(at: datetime) -> int:
@@ -83,7 +84,7 @@ def plan_row(plan: Plan) -> Row:
         "expected_cost": round(plan.expected_cost, 5),
         "unmet": plan.unmet,
         "why": plan.reason.text,
-        "policies": [_policy(policy) for policy in plan.policies],
+        "policies": _policies(plan.policies),
         "battery_kw": _numbers(plan.battery_kw.values),
         "grid_kw": _numbers(plan.grid_kw.values),
         "soc_kwh": _numbers(plan.soc_kwh.values),
@@ -157,8 +158,16 @@ def savings_row(entry: SavingsEntry) -> Row:
 
 
 def _policy(policy: BatteryPolicy) -> dict[str, float | None]:
-    """Return levels and limits; a limit that does not exist is null, since JSON has no infinity."""
-    return {name: round(value, 4) if math.isfinite(value) else None for name, value in asdict(policy).items()}
+    return {name: column[0] for name, column in _policies([policy]).items()}
+
+
+def _policies(policies: Sequence[BatteryPolicy]) -> dict[str, list[float | None]]:
+    """Return a list for each level and limit; what does not exist is null, since JSON has no infinity."""
+    columns = {}
+    for name in _POLICY_FIELDS:
+        values = [getattr(policy, name) for policy in policies]
+        columns[name] = [round(value, 4) if math.isfinite(value) else None for value in values]
+    return columns
 
 
 def _instruction(instruction: Instruction) -> dict[str, Any]:
@@ -167,7 +176,7 @@ def _instruction(instruction: Instruction) -> dict[str, Any]:
 
 
 def _fields(instruction: Instruction) -> dict[str, Any]:
-    return {name: getattr(instruction, name) for name in instruction.__dataclass_fields__}
+    return {field.name: getattr(instruction, field.name) for field in fields(instruction)}
 
 
 def _result(result: CommandResult) -> dict[str, str | None]:

@@ -44,7 +44,8 @@ function showState(state) {
   text("battery-way", state.battery_kw > 0.01 ? "battery gives" : state.battery_kw < -0.01 ? "battery takes" : "battery rests");
   text("grid", kw(state.grid_kw));
   text("grid-way", state.grid_kw < 0 ? "sold to the grid" : "from the grid");
-  text("price", state.import_price_per_kwh === null ? "unknown" : `${state.import_price_per_kwh.toFixed(3)} ${state.currency}`);
+  text("price", state.import_price_per_kwh === null ? "unknown" : state.import_price_per_kwh.toFixed(3));
+  text("price-what", `${state.currency} to import a kWh`);
   text("stance", state.stance === null ? "nothing decided yet" : STANCES[state.stance]);
   text("why", state.why ?? "");
 }
@@ -73,7 +74,7 @@ function showPlan(plan, forecast) {
   ], {
     margin: { l: 55, r: 20, t: 10, b: 30 }, legend: { orientation: "h", y: 1.12 }, hovermode: "x unified",
     yaxis: { title: { text: "kW" }, domain: [0.58, 1] }, yaxis2: { title: { text: "kWh" }, domain: [0.3, 0.54], rangemode: "tozero" },
-    yaxis3: { title: { text: "per kWh" }, domain: [0, 0.26] }, xaxis: { type: "date" },
+    yaxis3: { title: { text: "per kWh" }, domain: [0, 0.26] }, xaxis: { type: "date", anchor: "y3" },
   }, { displaylogo: false, responsive: true });
 }
 

@@ -31,8 +31,8 @@ def batteries(draw: st.DrawFn) -> BatterySpec:
 @st.composite
 def policies(draw: st.DrawFn, spec: BatterySpec) -> BatteryPolicy:
     level = st.floats(spec.min_soc_kwh, spec.capacity_kwh)
-    charge_to, store_to = sorted((draw(level), draw(level)))
-    discharge_to, export_to = sorted((draw(level), draw(level)))
+    charge_to, one, other, export_to = sorted((draw(level), draw(level), draw(level), draw(level)))
+    store_to, discharge_to = draw(st.permutations((one, other)))
     limit = st.one_of(st.just(math.inf), st.floats(0, 10))
     return BatteryPolicy(
         charge_to_kwh=charge_to,

@@ -40,11 +40,7 @@ class Config:
     site: SiteSpec
     inverter: InverterCapability
     minimum_hold: timedelta
-    mode: str
     thinking_step: timedelta | None
-    web_host: str
-    web_port: int
-    store_path: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +56,7 @@ def load_config(path: Path) -> Config:
     Raises:
         InputError: with every problem of the file.
     """
-    return Config(**_parts(_settings(path, Settings), path))
+    return Config(**_parts(_settings(path, Settings)))
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -71,7 +67,7 @@ def load_scenario(path: Path) -> Scenario:
     """
     settings = _settings(path, ScenarioSettings)
     initial_soc_kwh = settings.battery.initial_soc * settings.battery.capacity_kwh
-    return Scenario(**_parts(settings, path), initial_soc_kwh=initial_soc_kwh)
+    return Scenario(**_parts(settings), initial_soc_kwh=initial_soc_kwh)
 
 
 def check_config(path: Path) -> list[str]:
@@ -133,7 +129,7 @@ def _nearest(path: KeyPath, model: type[BaseModel]) -> str:
     return f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
 
 
-def _parts(settings: Settings, path: Path) -> dict[str, Any]:
+def _parts(settings: Settings) -> dict[str, Any]:
     inverter = settings.battery.inverter
     step = settings.thinking.step_minutes
     return {
@@ -145,11 +141,7 @@ def _parts(settings: Settings, path: Path) -> dict[str, Any]:
             power_step_kw=inverter.power_step_kw,
         ),
         "minimum_hold": timedelta(minutes=inverter.min_hold_minutes),
-        "mode": settings.mode,
         "thinking_step": None if step is None else timedelta(minutes=step),
-        "web_host": settings.web.host,
-        "web_port": settings.web.port,
-        "store_path": path.parent / settings.store.path,
     }
 
 
@@ -190,7 +182,6 @@ def _site(settings: Settings) -> SiteSpec:
 
 def _understood(config: Config) -> Iterator[str]:
     site, battery = config.site, config.site.battery
-    yield f"mode: {config.mode}" + ("" if config.mode == "control" else ", nothing will be commanded")
     yield f"home: {site.timezone.key}, money in {site.currency}"
     yield (
         f"battery: {battery.capacity_kwh:g} kWh, of which {battery.min_soc_kwh:g} kWh stay; charges with "
@@ -212,5 +203,3 @@ def _understood(config: Config) -> Iterator[str]:
         yield f"peak charge: {way}, on the mean of the {site.peak_charge.days} largest daily peaks of a month"
     if site.goals.carbon_price_per_kg:
         yield f"goals: a kg of CO2 counts as {site.goals.carbon_price_per_kg:g} {site.currency}"
-    yield f"page: http://{config.web_host}:{config.web_port}"
-    yield f"history: {config.store_path}"

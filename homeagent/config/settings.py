@@ -56,14 +56,6 @@ def _capacity(value: float) -> float:
     return value
 
 
-def _loopback(host: str) -> str:
-    if host not in {"127.0.0.1", "localhost", "::1"}:
-        raise _wrong(
-            "would open the page to the network, which needs a login that does not exist yet", "write 127.0.0.1"
-        )
-    return host
-
-
 def _clock(text: str) -> str:
     hour, _, minute = text.partition(":")
     if not (hour.isdecimal() and minute.isdecimal() and int(hour) < 24 and int(minute) < 60):  # noqa: PLR2004 - a clock
@@ -184,23 +176,9 @@ class ThinkingSettings(_Section):
     step_minutes: Literal[15, 30, 60] | None = None
 
 
-class WebSettings(_Section):
-    """Where the page is."""
-
-    host: Annotated[str, AfterValidator(_loopback)] = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65535)] = 8377
-
-
-class StoreSettings(_Section):
-    """Where history is kept."""
-
-    path: str = "homeagent.db"
-
-
 class Settings(_Section):
     """A whole configuration."""
 
-    mode: Literal["observe", "advise", "control"] = "advise"
     home: HomeSettings = HomeSettings()
     battery: BatterySettings
     grid: GridSettings = GridSettings()
@@ -209,8 +187,6 @@ class Settings(_Section):
     solar: SolarSettings = SolarSettings()
     goals: GoalSettings = GoalSettings()
     thinking: ThinkingSettings = ThinkingSettings()
-    web: WebSettings = WebSettings()
-    store: StoreSettings = StoreSettings()
 
 
 class ScenarioSettings(Settings):

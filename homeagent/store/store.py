@@ -208,14 +208,12 @@ def _lock(path: Path) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise StoreError(
-            f"{path}: cannot be written ({error.strerror}); set store.path to a folder of your own"
-        ) from None
+        raise StoreError(f"{path}: cannot be written ({error.strerror}); name a folder you may write to") from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(lock)
-        raise StoreError(f"{path}: another homeagent has it open; stop that one, or set another store.path") from None
+        raise StoreError(f"{path}: another homeagent has it open; stop that one, or use another file") from None
     return lock
 
 
@@ -237,7 +235,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, lasting: bool) -> No
     connection.execute(f"PRAGMA synchronous = {'FULL' if lasting else 'OFF'}")
     connection.execute("PRAGMA foreign_keys = ON")
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        raise StoreError(f"{path}: lies on a file system without WAL; set store.path to a local disk")
+        raise StoreError(f"{path}: lies on a file system without WAL; put it on a local disk")
 
 
 def _migrate(db: Database, path: Path) -> None:

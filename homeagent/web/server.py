@@ -52,7 +52,7 @@ class Page:
             await web.TCPSite(self._runner, self._host, self._port).start()
         except OSError as error:
             await self._runner.cleanup()
-            remedy = "choose another with --port or web.port"
+            remedy = "choose another with --port"
             raise PermanentError(f"port {self._port} cannot be had ({error.strerror}); {remedy}") from error
         return self
 

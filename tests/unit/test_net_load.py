@@ -15,9 +15,9 @@ START = datetime(2024, 3, 1, tzinfo=UTC)
 
 
 @given(
-    st.lists(st.tuples(st.floats(-10, 10), st.floats(0.01, 1)), min_size=1, max_size=40),
-    st.integers(1, 20),
-    st.booleans(),
+    samples=st.lists(st.tuples(st.floats(-10, 10), st.floats(0.01, 1)), min_size=1, max_size=40),
+    points=st.integers(1, 20),
+    tail=st.booleans(),
 )
 def test_points_keep_the_mean_and_the_range(samples: list[tuple[float, float]], points: int, *, tail: bool) -> None:
     values, weight = np.array(samples).T

@@ -1,0 +1,69 @@
+"""The demo's page as a person sees it, in a real browser."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+PORT = 8478
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(CHROMIUM is None or DRIVER is None, reason="no chromium and chromedriver here")
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[str]:
+    command = [str(Path(sys.executable).with_name("homeagent")), "demo", "--port", str(PORT), "--speed", "3600"]
+    demo = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert demo.stdout is not None
+    assert f":{PORT}/" in demo.stdout.readline()
+    yield f"http://127.0.0.1:{PORT}/"
+    demo.send_signal(signal.SIGINT)
+    assert demo.wait(timeout=20) == 0
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM or ""
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1200,1500"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    yield driver
+    driver.quit()
+
+
+def text(browser: webdriver.Chrome, name: str) -> str:
+    return browser.find_element(By.ID, name).text
+
+
+def test_the_page_shows_the_home_and_keeps_up_with_it(page: str, browser: webdriver.Chrome) -> None:
+    browser.get(page)
+    wait = WebDriverWait(browser, 20)
+    wait.until(lambda b: len(b.find_elements(By.CSS_SELECTOR, "#decisions tr")) > 5)
+    wait.until(lambda b: b.find_elements(By.CSS_SELECTOR, "#plan-chart .scatterlayer .trace"))
+    wait.until(lambda b: b.find_elements(By.CSS_SELECTOR, "#savings-chart .barlayer .bars"))
+    assert "kWh" in text(browser, "soc")
+    assert "EUR" in text(browser, "saved")
+    assert "kWh is worth" in text(browser, "why")
+    assert not browser.find_element(By.ID, "trouble").is_displayed()
+    clock = text(browser, "clock")
+    wait.until(lambda b: text(b, "clock") != clock)
+    assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]  # selenium is not typed whole
+
+
+def test_a_phone_needs_no_sideways_scrolling(page: str, browser: webdriver.Chrome) -> None:
+    browser.set_window_size(500, 900)
+    browser.get(page)
+    WebDriverWait(browser, 20).until(lambda b: "kWh" in text(b, "soc"))
+    assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")

@@ -44,7 +44,10 @@ class Page:
     def __init__(self, view: AgentView, host: str, port: int) -> None:
         self.url = f"http://{host}:{port}/"
         self._host, self._port = host, port
-        self._runner = web.AppRunner(application(view), access_log=None, shutdown_timeout=1.0)
+        # a stream whose reader has left is ended at once
+        self._runner = web.AppRunner(
+            application(view), access_log=None, shutdown_timeout=1.0, handler_cancellation=True
+        )
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
@@ -76,7 +79,7 @@ def application(view: AgentView) -> web.Application:
     for name, answer in plain.items():
         app.router.add_get(f"/api/v1/{name}", _json(answer))
     app.router.add_get("/api/v1/decisions", _decisions(view))
-    app.router.add_get("/api/v1/events", _Events(view))
+    app.router.add_get("/api/v1/events", _Events(view).handle, allow_head=False)
     app.router.add_get("/", _file(PAGE / "index.html"))
     for name in ("page.css", "page.js"):
         app.router.add_get(f"/{name}", _file(PAGE / name))
@@ -148,7 +151,8 @@ class _Events:
         self._view = view
         self._open = 0
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer until the reader leaves."""
         if self._open >= MOST_STREAMS:
             return _error(503, "too many open event streams")
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})

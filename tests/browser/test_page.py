@@ -23,12 +23,12 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None or DRIVER is None, reason="no c
 @pytest.fixture(scope="module")
 def page() -> Iterator[str]:
     command = [str(Path(sys.executable).with_name("homeagent")), "demo", "--port", str(PORT), "--speed", "3600"]
-    demo = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert demo.stdout is not None
-    assert f":{PORT}/" in demo.stdout.readline()
-    yield f"http://127.0.0.1:{PORT}/"
-    demo.send_signal(signal.SIGINT)
-    assert demo.wait(timeout=20) == 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        assert f":{PORT}/" in demo.stdout.readline()
+        yield f"http://127.0.0.1:{PORT}/"
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(timeout=20) == 0
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,10 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 PORT = 8478
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(CHROMIUM is None or DRIVER is None, reason="no chromium and chromedriver here")
+pytestmark = [
+    pytest.mark.xdist_group("browser"),  # one page and one browser for all
+    pytest.mark.skipif(CHROMIUM is None or DRIVER is None, reason="no chromium and chromedriver here"),
+]
 
 
 @pytest.fixture(scope="module")

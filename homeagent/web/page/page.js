@@ -5,6 +5,7 @@ const COLOUR = { load: "#334155", pv: "#eab308", battery: "#0f766e", grid: "#dc2
 const MODES = { observe: "observes only", advise: "advises, commands nothing", control: "in control" };
 const STANCES = { charge: "charge from the grid", follow: "cover the home, store surplus", hold: "hold what is stored",
   discharge: "sell to the grid", reserve: "keep what is stored, take surplus" };
+const CHART = { displayModeBar: false, responsive: true };
 let zone = "UTC";
 
 const element = (id) => document.getElementById(id);
@@ -72,10 +73,10 @@ function showPlan(plan, forecast) {
     { ...step("import price", known, COLOUR.price), yaxis: "y3" },
     { ...step("estimated", guessed, COLOUR.price, { dash: "dot" }), yaxis: "y3", showlegend: false },
   ], {
-    margin: { l: 55, r: 20, t: 10, b: 30 }, legend: { orientation: "h", y: 1.12 }, hovermode: "x unified",
+    margin: { l: 55, r: 20, t: 10, b: 30 }, legend: { orientation: "h", y: -0.12 }, hovermode: "x unified",
     yaxis: { title: { text: "kW" }, domain: [0.58, 1] }, yaxis2: { title: { text: "kWh" }, domain: [0.3, 0.54], rangemode: "tozero" },
     yaxis3: { title: { text: "per kWh" }, domain: [0, 0.26] }, xaxis: { type: "date", anchor: "y3" },
-  }, { displaylogo: false, responsive: true });
+  }, CHART);
 }
 
 function showSavings(savings) {
@@ -89,8 +90,8 @@ function showSavings(savings) {
   Plotly.react("savings-chart", [
     bar("cost_without_battery", "without battery", COLOUR.none), bar("cost_rule", "the inverter's own rule", COLOUR.rule),
     bar("cost", "homeagent", COLOUR.battery),
-  ], { margin: { l: 55, r: 20, t: 10, b: 30 }, barmode: "group", legend: { orientation: "h", y: 1.15 },
-    yaxis: { title: { text: `cost [${currency}]` } }, xaxis: { type: "category" } }, { displaylogo: false, responsive: true });
+  ], { margin: { l: 55, r: 20, t: 10, b: 30 }, barmode: "group", legend: { orientation: "h", y: -0.15 },
+    yaxis: { title: { text: `cost [${currency}]` } }, xaxis: { type: "category" } }, CHART);
 }
 
 function showDecisions(decisions) {

@@ -80,7 +80,9 @@ def test_a_column_named_twice_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\x00\x01\x02\xff\xfe" * 50, b"\x1f\x8b\x08nonsense", gzip.compress(b"x" * 9000)[:40]]
+    "content",
+    [b"", b"\x00\x01\x02\xff\xfe" * 50, b"\x1f\x8b\x08nonsense", gzip.compress(b"x" * 9000)[:40]],
+    ids=["empty", "binary", "broken gzip", "cut gzip"],
 )
 def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "home.csv"

@@ -155,7 +155,7 @@ def test_a_database_of_a_newer_release_is_left_alone(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("content", [b"timestamp,load_kw\n" * 50, bytes(range(256)) * 20])
+@pytest.mark.parametrize("content", [b"timestamp,load_kw\n" * 50, bytes(range(256)) * 20], ids=["text", "binary"])
 def test_what_is_no_database_is_refused_and_not_touched(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.db"
     path.write_bytes(content)

@@ -13,7 +13,7 @@ from homeagent.agent.observer import Observer
 from homeagent.agent.peak_limits import PeakLimits
 from homeagent.agent.price_book import PriceBook
 from homeagent.agent.thinking import MEMORY, Thought, think
-from homeagent.control.guard import LastSent, Mode, check
+from homeagent.control.guard import LastSent, Mode, check, same
 from homeagent.control.translation import translate
 from homeagent.devices.battery import self_consumption
 from homeagent.domain.command import Command, CommandResult, Confirmed
@@ -221,7 +221,10 @@ class Agent:
         self.store.write_command(command)  # on disk before the device hears of it
         result = await self._link.send(command)
         if isinstance(result, Confirmed):
-            self._last_sent = LastSent(command=command, changed_at=state.at)
+            last = self._last_sent
+            renewed = last is not None and same(command.instruction, last.command.instruction, self.site.battery)
+            changed_at = last.changed_at if last is not None and renewed else state.at
+            self._last_sent = LastSent(command=command, changed_at=changed_at)
         else:
             _LOGGER.warning("%s: %s", command.device, result)
         return result

@@ -47,6 +47,8 @@ def print_summary(summary: Mapping[str, Any], out: Path) -> None:
         if cost is not None:
             table.add_row(name, f"{cost:.2f}", f"{none - cost:.2f}", "" if share is None else f"{share:.3f}")
     console.print(table)
+    if summary["carbon_kg"] is not None:
+        console.print(f"Imported energy stood for {summary['carbon_kg']:.1f} kg of CO2 with homeagent")
     console.print(
         f"{summary['thinks']} thinks, {summary['decisions']} decisions, "
         f"{sum(summary['cpu_seconds'].values()):.1f} CPU seconds, {summary['peak_memory_mb']:.0f} MB at most"

@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import multiprocessing
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -234,10 +235,15 @@ def _write_report(facts: ReportFacts, path: Path) -> None:
     write_report(facts, path)
 
 
+def _mute() -> None:
+    """Close a child's standard output: the solver greets on it, whatever it is told."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
 @contextmanager
 def _children() -> Iterator[ProcessPoolExecutor]:
     """Give a pool of one child process for what is heavy: it starts on first use and ends with the backtest."""
-    pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+    pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_mute)
     try:
         yield pool
     finally:

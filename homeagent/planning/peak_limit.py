@@ -78,8 +78,9 @@ def choose_limit(
     unshaved_kw = float(np.sort(largest)[::-1][: charge.days].mean())
     tried = limits_to_try(charge, month.peaks_kw, net_kw, unshaved_kw)
     excess = excess_prices(charge, tried, unshaved_kw)
+    nets = _by_hour(net_kw)
     tables = [
-        _typical_day(recent, net_kw, float(limit), float(price), spec, limits, pv_curtailable=pv_curtailable)
+        _typical_day(recent, nets, float(limit), float(price), spec, limits, pv_curtailable=pv_curtailable)
         for limit, price in zip(tried, excess, strict=True)
     ]
     peaks_kw, cost_per_day = play_through(net_kw, recent, tables, tried, spec)
@@ -113,9 +114,23 @@ def excess_prices(charge: PeakChargeSpec, tried: FloatArray, unshaved_kw: float)
     return np.maximum(rise / (to - tried), LEAST_EXCESS_PER_KWH)
 
 
+def _by_hour(net_kw: FloatArray) -> tuple[NetLoad, ...]:
+    """Return the distribution of each hour's net load over the days; an hour never seen gets that of all hours."""
+    shares = tail_shares(POINTS, len(net_kw))
+    weight = np.diff(shares)
+    nets = []
+    for hour in range(net_kw.shape[1]):
+        seen = net_kw[:, hour][~np.isnan(net_kw[:, hour])]
+        if not len(seen):
+            seen = net_kw[~np.isnan(net_kw)]
+        row = distribution(seen[None, :], np.full(len(seen), 1 / len(seen)), shares)[0]
+        nets.append(NetLoad(load_kw=np.maximum(row, 0.0), pv_kw=np.maximum(-row, 0.0), weight=weight))
+    return tuple(nets)
+
+
 def _typical_day(
     recent: RecentDays,
-    net_kw: FloatArray,
+    nets: tuple[NetLoad, ...],
     limit_kw: float,
     excess: float,
     spec: BatterySpec,
@@ -124,16 +139,6 @@ def _typical_day(
     pv_curtailable: bool,
 ) -> StoredEnergyValue:
     """Return the value of stored energy over two typical days under a limit: the first one's end knows the second."""
-    hours = net_kw.shape[1]
-    shares = tail_shares(POINTS, len(net_kw))
-    weight = np.diff(shares)
-    nets = []
-    for hour in range(hours):
-        seen = net_kw[:, hour][~np.isnan(net_kw[:, hour])]
-        if not len(seen):
-            seen = net_kw[~np.isnan(net_kw)]
-        row = distribution(seen[None, :], np.full(len(seen), 1 / len(seen)), shares)[0]
-        nets.append(NetLoad(load_kw=np.maximum(row, 0.0), pv_kw=np.maximum(-row, 0.0), weight=weight))
     prices = tuple(
         SlotPrices(
             import_per_kwh=float(buy), export_per_kwh=float(sell), import_limit_kw=limit_kw, excess_per_kwh=excess
@@ -143,10 +148,10 @@ def _typical_day(
     terminal = max(float(recent.import_per_kwh.mean()), 0.0) * spec.discharge_efficiency
     return value_of_stored_energy(
         prices * 2,
-        tuple(nets) * 2,
+        nets * 2,
         spec,
         limits,
-        hours=24 / hours,
+        hours=24 / len(nets),
         states=STATES,
         terminal_per_kwh=terminal,
         pv_curtailable=pv_curtailable,

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -239,7 +239,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, lasting: bool) -> No
 
 
 def _migrate(db: Database, path: Path) -> None:
-    ours = {migration.name for migration in migrations.pending(Database(memory=True))}
+    with closing(Database(memory=True)) as empty:
+        ours = {migration.name for migration in migrations.pending(empty)}
     newer = {migration.name for migration in migrations.applied(db)} - ours
     if newer:
         raise StoreError(f"{path}: was made by a newer homeagent ({', '.join(sorted(newer))}); install that one")

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from homeagent.cli import main
 
-DATA = os.environ.get("HOMEAGENT_DATA")
+DATA = os.environ.get("HOMEAGENT_DATA") or None
 pytestmark = [
     pytest.mark.homes,
     pytest.mark.skipif(DATA is None, reason="HOMEAGENT_DATA is not set: no measured homes here"),
@@ -30,7 +30,7 @@ HOMES = {
         "citylearn2022/home_01.csv.gz", "America/Los_Angeles", "2016-10-01", "2016-11-01",
         "prices: {known: always}\npeak_charge: {days: 3, per_kw: 5}",
     ),
-    "Scotland, five minutes": (
+    "England, five minutes": (
         "refit_uk/house20.csv.gz", "Europe/London", "2014-06-01", "2014-06-08",
         "",
     ),

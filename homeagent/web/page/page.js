@@ -6,6 +6,7 @@ const MODES = { observe: "observes only", advise: "advises, commands nothing", c
 const STANCES = { charge: "charge from the grid", follow: "cover the home, store surplus", hold: "hold what is stored",
   discharge: "sell to the grid", reserve: "keep what is stored, take surplus" };
 const CHART = { displayModeBar: false, responsive: true };
+const LEAST_MS_BETWEEN_LOADS = 2000;
 let zone = "UTC";
 
 const element = (id) => document.getElementById(id);
@@ -53,14 +54,14 @@ function showState(state) {
 
 function showPlan(plan, forecast) {
   if (!plan.outcome) { text("plan-text", "There is no plan yet."); return; }
-  const at = starts(plan), edges = starts(plan, 1);
+  const edges = starts(plan, 1);
   const fallback = plan.outcome === "fallback" ? " It is the inverter's own rule: " + plan.unmet.join("; ") : "";
   text("plan-text", `Made at ${clock(plan.issued_at, { hour: "2-digit", minute: "2-digit" })} for ${plan.count} slots of ` +
     `${plan.step_minutes} minutes.${fallback} Prices beyond what is published are estimated and dotted.`);
   const known = plan.import_price_per_kwh.map((price, k) => plan.price_estimated[k] ? null : price);
   const guessed = plan.import_price_per_kwh.map((price, k) => plan.price_estimated[k] || plan.price_estimated[k + 1] ? price : null);
   const step = (name, y, color, more = {}) =>
-    ({ x: at, y, name, mode: "lines", line: { color, shape: "hv", ...more } });
+    ({ x: edges, y: [...y, y.at(-1)], name, mode: "lines", line: { color, shape: "hv", ...more } });
   const soc = (y, name, line, more = {}) => ({ x: edges, y, name, mode: "lines", line, yaxis: "y2", ...more });
   Plotly.react("plan-chart", [
     step("load expected", forecast.load.mean_kw, COLOUR.load),
@@ -119,10 +120,11 @@ function trouble(message) {
   text("trouble", message ?? "");
 }
 
-let loading = false;
+let loading = false, loadedAt = 0;
 async function load() {
-  if (loading) return;
+  if (loading || Date.now() - loadedAt < LEAST_MS_BETWEEN_LOADS) return;
   loading = true;
+  loadedAt = Date.now();
   try {
     const [plan, forecast, savings, decisions, footprint, health] = await Promise.all(
       ["plan", "forecast", "savings", "decisions?limit=12", "footprint", "health"].map(get));
@@ -142,9 +144,8 @@ async function start() {
   try { showState(await get("state")); } catch (error) { trouble(`The agent does not answer (${error.message}).`); }
   await load();
   const events = new EventSource("/api/v1/events");
-  events.addEventListener("state", (event) => showState(JSON.parse(event.data)));
+  events.addEventListener("state", (event) => { showState(JSON.parse(event.data)); load(); });
   events.onerror = () => trouble("The agent does not answer. It is tried again.");
-  setInterval(load, 5000);
 }
 
 start();

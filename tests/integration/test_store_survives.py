@@ -56,7 +56,7 @@ def kill_once(path: Path, chance: random.Random, first: int) -> tuple[int, list[
     return max(seconds, default=first), [int(line.split()[1]) for line in lines if line.startswith("command ")]
 
 
-@pytest.mark.parametrize("times", [50, pytest.param(500, marks=pytest.mark.full)])
+@pytest.mark.parametrize("times", [50, pytest.param(500, marks=[pytest.mark.full, pytest.mark.timeout(1200)])])
 def test_kill_9_loses_no_command_and_at_most_a_minute_of_readings(tmp_path: Path, times: int) -> None:
     path, chance, last = tmp_path / "a.db", random.Random(times), 0  # noqa: S311 - chance, no secret
     commands: set[int] = set()

@@ -9,14 +9,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from homeagent.agent.governor import wake_reason
-from homeagent.agent.observer import Observer
+from homeagent.agent.observer import SOC_STALE_AFTER, Observer
 from homeagent.agent.peak_limits import PeakLimits
 from homeagent.agent.price_book import PriceBook
 from homeagent.agent.thinking import MEMORY, Thought, think
-from homeagent.control.guard import LastSent, Mode, check, same
+from homeagent.control.guard import LastSent, check, same
+from homeagent.control.timetable import instruction_at
 from homeagent.control.translation import translate
 from homeagent.devices.battery import self_consumption
-from homeagent.domain.command import Command, CommandResult, Confirmed
+from homeagent.domain.command import (
+    AgentMode,
+    Command,
+    CommandResult,
+    Confirmed,
+    Failed,
+    Instruction,
+    SafeState,
+    Sent,
+    Skipped,
+)
 from homeagent.domain.decision import Decision
 from homeagent.domain.grid import TimeGrid, slot_start
 from homeagent.domain.history import History
@@ -25,6 +36,7 @@ from homeagent.domain.ledger import Footprint, SettledSlot
 from homeagent.domain.plan import ImportCap
 from homeagent.domain.ports import Clock, HomeLink, PriceSource
 from homeagent.domain.site import SiteSpec, SiteState
+from homeagent.domain.wiring import Timetable
 from homeagent.footprint.cpu_meter import CpuMeter, peak_memory_mb
 from homeagent.savings.counterfactual import DayBook, RuleBattery
 from homeagent.store import Store
@@ -32,6 +44,10 @@ from homeagent.store import Store
 _LOGGER = logging.getLogger(__name__)
 
 BATTERY = "battery"
+RULE_SOC = "rule_soc_kwh"
+SAFE_FOR = timedelta(hours=1)
+"""The lease of what is not planned in slots: a safe state, a timetable's entry."""
+HOURS_AGAIN = timedelta(minutes=15)
 LEASE_SLOTS = 3
 """A command holds for so many slots of the plan; it is renewed in the last of them."""
 SHORTEST_PLAN_STEP = timedelta(minutes=15)
@@ -44,10 +60,14 @@ class Setup:
 
     site: SiteSpec
     capability: InverterCapability
-    mode: Mode
+    mode: AgentMode
     observation_step: timedelta
     plan_step: timedelta | None = None
     minimum_hold: timedelta = timedelta(0)
+    timetables: tuple[Timetable, ...] = ()
+    soc_stale_after: timedelta = SOC_STALE_AFTER
+    replayable: bool = False
+    """Whether each plan's whole input is kept, so that it can be made again."""
 
 
 class Agent:
@@ -59,7 +79,7 @@ class Agent:
         self.store = store
         self.clock = clock
         self.cpu = CpuMeter()
-        self.observer = Observer(clock.now(), setup.observation_step)
+        self.observer = Observer(clock.now(), setup.observation_step, setup.soc_stale_after)
         self.prices = PriceBook(self.site.timezone)
         self.peak_limits = None if self.site.peak_charge is None else PeakLimits(self.site.peak_charge, self.site)
         self.thought: Thought | None = None
@@ -73,20 +93,48 @@ class Agent:
         self._source = prices
         self._last_think: datetime | None = None
         self._decided_for: datetime | None = None
-        self._last_sent: LastSent | None = None
+        self._last_sent: dict[str, LastSent] = {}
+        self._kept_at: dict[str, tuple[Instruction, datetime]] = {}
         self._changed = asyncio.Event()
 
     def resume(self) -> None:
-        """Take up what the store still knows, so that a restart costs neither history nor a known price."""
-        since = self.clock.now() - MEMORY
+        """Take up what the store still knows: a restart costs no history, no known price, no savings and no command."""
+        now = self.clock.now()
+        since = now - MEMORY
         self.observer.add(self.store.readings_since(since))
         for published in self.store.prices_since(since):
             self.prices.add(published)
+        for command in self.store.commands_in_force(now):
+            self._last_sent[command.device] = LastSent(command=command, changed_at=command.issued_at)
+        self._reopen_books(slot_start(since, timedelta(days=1)))
+
+    def _reopen_books(self, since: datetime) -> None:
+        """Go on with the day's savings and the month's peaks where the run before left them."""
+        entries, slots = self.store.savings(), list(self.store.settled_since(since))
+        rule_soc_kwh = self.store.fact(RULE_SOC)
+        closed_days = {entry.day for entry in entries}
+        for slot, soc_after_kwh in slots:
+            if self.peak_limits is not None:
+                self.peak_limits.add(slot)
+            if slot.start.astimezone(self.site.timezone).date() not in closed_days:
+                if self.day_book is None:
+                    rule = RuleBattery(self.site, slot.soc_kwh if rule_soc_kwh is None else float(rule_soc_kwh))
+                    self.day_book = DayBook(self.site, rule, entries=entries)
+                self.day_book.add(slot, soc_after_kwh)
+                self.last_slot = slot
+        if self.day_book is None and entries and rule_soc_kwh is not None:
+            self.day_book = DayBook(self.site, RuleBattery(self.site, float(rule_soc_kwh)), entries=entries)
+
+    @property
+    def commands_in_force(self) -> list[Command]:
+        """What the devices were last told, as far as it was not refused."""
+        return [last.command for last in self._last_sent.values()]
 
     async def tick(self) -> None:
         """Do one round: take in what is new, settle, think if need be, act."""
         now = self.clock.now()
         new_prices = await self._observe()
+        self._take_outcomes()
         self._settle(now)
         soc_kwh = self.observer.soc_kwh(now)
         wake = wake_reason(
@@ -101,6 +149,10 @@ class Agent:
             wake = None
         if soc_kwh is not None:
             await self._act(now, soc_kwh, wake)
+        else:
+            await self._make_safe(now)
+        for timetable in self.setup.timetables:
+            await self._keep_hours(now, timetable)
         self._notify()
 
     @property
@@ -137,6 +189,21 @@ class Agent:
                 self.store.write_settled_slot(slot)
                 if closed is not None:
                     self.store.write_savings(closed)
+                    # of the new day's start: the slot just added belongs to it, and is added again after a restart
+                    self.store.write_fact(RULE_SOC, repr(self.day_book.rule_soc_at_start_kwh))
+
+    def _take_outcomes(self) -> None:
+        """Note what became of commands that were on their way."""
+        for result in self._link.outcomes():
+            with self.cpu.part("store"):
+                self.store.write_outcome(result, self.clock.now())
+            command = result.command
+            last = self._last_sent.get(command.device)
+            if isinstance(result, Failed) and last is not None and last.command is command:
+                del self._last_sent[command.device]
+            for index, decision in enumerate(self.decisions):
+                if decision.result.command is command:
+                    self.decisions[index] = replace(decision, result=result)
 
     def _think(self, now: datetime, soc_kwh: float) -> None:
         self.thought = think(
@@ -148,6 +215,7 @@ class Agent:
             step=self.plan_step,
             cpu=self.cpu,
             import_cap=None if self.peak_limits is None else self._import_cap,
+            timetables=self.setup.timetables if self.setup.mode == "control" else (),
         )
         self._last_think = now
         self._decided_for = None
@@ -155,6 +223,8 @@ class Agent:
         self.solves += self.thought.solution is not None
         with self.cpu.part("store"):
             self.store.write_plan(self.thought.plan)
+            if self.setup.replayable:
+                self.store.write_problem(self.thought.problem)
             load, pv = self.thought.forecasts(self.thought.plan.grid)
             self.store.write_forecast("load_kw", load)
             self.store.write_forecast("pv_kw", pv)
@@ -195,13 +265,8 @@ class Agent:
             expected_net_kw=thought.expected_net_kw(slot),
             hours=self.plan_step / timedelta(hours=1),
         )
-        command = Command(
-            device=BATTERY,
-            instruction=instruction,
-            issued_at=now,
-            valid_until=slot_start(now, self.plan_step) + LEASE_SLOTS * self.plan_step,
-            reason=reason.text,
-        )
+        until = slot_start(now, self.plan_step) + LEASE_SLOTS * self.plan_step
+        command = self._command(BATTERY, instruction, now, until, reason.text)
         return Decision(
             at=now,
             device=BATTERY,
@@ -215,19 +280,55 @@ class Agent:
         )
 
     async def _send(self, command: Command, state: SiteState) -> CommandResult:
-        refused = check(command, state, self.site.battery, self.setup.mode, self._last_sent, self.setup.minimum_hold)
+        last = self._last_sent.get(command.device)
+        refused = check(command, state, self.site.battery, self.setup.mode, last, self.setup.minimum_hold)
         if refused is not None:
             return refused
         self.store.write_command(command)  # on disk before the device hears of it
         result = await self._link.send(command)
-        if isinstance(result, Confirmed):
-            last = self._last_sent
+        if isinstance(result, Confirmed | Sent):
             renewed = last is not None and same(command.instruction, last.command.instruction, self.site.battery)
             changed_at = last.changed_at if last is not None and renewed else state.at
-            self._last_sent = LastSent(command=command, changed_at=changed_at)
+            self._last_sent[command.device] = LastSent(command=command, changed_at=changed_at)
+        elif isinstance(result, Skipped):
+            self._last_sent.pop(command.device, None)
         else:
             _LOGGER.warning("%s: %s", command.device, result)
         return result
+
+    async def _make_safe(self, now: datetime) -> None:
+        """Bring the battery to its safe state, once: without a state of charge nobody can steer it."""
+        last = self._last_sent.get(BATTERY)
+        if last is None or isinstance(last.command.instruction, SafeState):
+            return
+        reason = "the state of charge is not known"
+        command = self._command(BATTERY, SafeState(), now, now + SAFE_FOR, reason)
+        result = await self._send(command, SiteState(at=now, soc_kwh=None))
+        self.store.write_outcome(result, now)
+
+    async def _keep_hours(self, now: datetime, timetable: Timetable) -> None:
+        """Tell a device with fixed hours what the hour asks, when that changes or its lease is due."""
+        instruction = instruction_at(timetable, now, self.site.timezone)
+        last = self._last_sent.get(timetable.device)
+        if (
+            last is not None
+            and last.command.instruction == instruction
+            and last.command.valid_until - now > SAFE_FOR / 3
+        ):
+            return
+        retry = self._kept_at.get(timetable.device)
+        if last is None and retry is not None and retry[0] == instruction and now - retry[1] < HOURS_AGAIN:
+            return
+        self._kept_at[timetable.device] = (instruction, now)
+        local = now.astimezone(self.site.timezone)
+        command = self._command(timetable.device, instruction, now, now + SAFE_FOR, f"its timetable at {local:%H:%M}")
+        result = await self._send(command, SiteState(at=now, soc_kwh=None))
+        if not isinstance(result, Sent) and self.setup.mode == "control":
+            self.store.write_outcome(result, now)
+
+    @staticmethod
+    def _command(device: str, instruction: Instruction, now: datetime, until: datetime, reason: str) -> Command:
+        return Command(device=device, instruction=instruction, issued_at=now, valid_until=until, reason=reason)
 
     async def finish(self) -> None:
         """Take in the last readings, settle what is closed, and close the books."""

@@ -14,7 +14,7 @@ from homeagent.domain.grid import TimeGrid, slot_start
 from homeagent.domain.ledger import SettledSlot
 from homeagent.domain.readings import Reading
 
-METERS = ("load_kw", "pv_kw", "grid_kw", "battery_kw", "curtailed_kw", "carbon_g_per_kwh")
+METERS = ("load_kw", "pv_kw", "grid_kw", "battery_kw", "curtailed_kw", "carbon_g_per_kwh", "controlled_kw")
 SOC_STALE_AFTER = timedelta(minutes=70)
 """Older than this the state of charge is not trusted; hourly data must not look stale."""
 
@@ -22,13 +22,18 @@ SOC_STALE_AFTER = timedelta(minutes=70)
 class Observer:
     """Keeps slot means of every meter, and the state of charge at the slots' edges."""
 
-    def __init__(self, now: datetime, step: timedelta) -> None:
+    def __init__(self, now: datetime, step: timedelta, soc_stale_after: timedelta = SOC_STALE_AFTER) -> None:
         start = slot_start(now, step) - MEMORY
         self.step = step
         self.means = {name: SlotMeans(start, step, MEMORY + timedelta(days=1)) for name in METERS}
         self.memory = Memory(
-            load=self.means["load_kw"], pv=self.means["pv_kw"], carbon=self.means["carbon_g_per_kwh"], step=step
+            load=self.means["load_kw"],
+            pv=self.means["pv_kw"],
+            carbon=self.means["carbon_g_per_kwh"],
+            controlled=self.means["controlled_kw"],
+            step=step,
         )
+        self._soc_stale_after = soc_stale_after
         self._soc: Reading | None = None
         self._soc_at: dict[datetime, float] = {}
         self._settled_until = slot_start(now, step)
@@ -44,7 +49,7 @@ class Observer:
 
     def soc_kwh(self, now: datetime) -> float | None:
         """Return the state of charge, None where it is not known or too old."""
-        if self._soc is None or now - self._soc.at > SOC_STALE_AFTER:
+        if self._soc is None or now - self._soc.at > self._soc_stale_after:
             return None
         return self._soc.value
 
@@ -63,7 +68,9 @@ class Observer:
         for index in range(grid.count):
             start, end = grid.at(index), grid.at(index + 1)
             values = {name: float(series[index]) for name, series in means.items()}
-            carbon = values.pop("carbon_g_per_kwh")
+            carbon, _ = values.pop("carbon_g_per_kwh"), values.pop("controlled_kw")
+            if np.isnan(values["curtailed_kw"]):  # a home without a meter for it: what was never made costs nothing
+                values["curtailed_kw"] = 0.0
             price, soc, soc_after = prices.at(start), self._soc_at.get(start), self._soc_at.get(end)
             if price is None or soc is None or soc_after is None or any(np.isnan(v) for v in values.values()):
                 continue

@@ -11,11 +11,13 @@ import numpy as np
 
 from homeagent.agent.price_book import PriceBook
 from homeagent.agent.slot_means import SlotMeans
+from homeagent.control.timetable import drawn_kw
 from homeagent.domain.forecast import Forecast
 from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
 from homeagent.domain.history import History
 from homeagent.domain.plan import ImportCap, Plan, PlanningProblem
 from homeagent.domain.site import SiteSpec
+from homeagent.domain.wiring import Timetable
 from homeagent.footprint.cpu_meter import CpuMeter
 from homeagent.forecasting.floor import floor_scenarios, forecast_of
 from homeagent.forecasting.prices import estimate
@@ -60,12 +62,14 @@ class Memory:
     load: SlotMeans
     pv: SlotMeans
     carbon: SlotMeans
+    controlled: SlotMeans
     step: timedelta
 
     def history(self, now: datetime) -> History:
-        """Return load and PV up to `now`, which is a slot's start."""
+        """Return load and PV up to `now`, which is a slot's start: the load without what the agent itself switches."""
         grid = TimeGrid(start=now - MEMORY, step=self.step, count=MEMORY // self.step)
-        return History(grid=grid, load_kw=self.load.window(grid), pv_kw=self.pv.window(grid))
+        habits_kw = np.maximum(self.load.window(grid) - np.nan_to_num(self.controlled.window(grid)), 0.0)
+        return History(grid=grid, load_kw=habits_kw, pv_kw=self.pv.window(grid))
 
 
 def expected_carbon(memory: Memory, grid: TimeGrid, site: SiteSpec) -> FloatArray | None:
@@ -91,10 +95,12 @@ def think(
     step: timedelta,
     cpu: CpuMeter,
     import_cap: Callable[[TimeGrid, History], ImportCap | None] | None = None,
+    timetables: tuple[Timetable, ...] = (),
 ) -> Thought:
     """Return a plan in slots of `step`, from the start of the slot that holds `now`. There always is one.
 
-    `import_cap` chooses the limits of a home with a peak charge, from the plan's grid and the history.
+    `import_cap` chooses the limits of a home with a peak charge, from the plan's grid and the history. What
+    `timetables` switch is added to the household's own load.
     """
     horizon = HORIZON if import_cap is None else PEAK_HORIZON
     grid = TimeGrid(start=slot_start(now, step), step=step, count=horizon // step)
@@ -102,6 +108,7 @@ def think(
         fine = TimeGrid(start=grid.start, step=memory.step, count=horizon // memory.step)
         history = memory.history(grid.start)
         scenarios = floor_scenarios(history, fine, site.timezone, alike=import_cap is None)
+        scenarios = scenarios.adding(drawn_kw(timetables, fine, site.timezone)).in_whole_watts()
         curve = prices.curve(grid)
         carbon = expected_carbon(memory, grid, site)
     with cpu.part("plan"):

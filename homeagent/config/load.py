@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 
-from homeagent.config.settings import PeakChargeSettings, ScenarioSettings, Settings
+from homeagent.config.settings import ScenarioSettings, Settings
+from homeagent.config.wiring import wiring_of
 from homeagent.config.yaml_lines import Document, KeyPath, dotted, read_document
+from homeagent.domain.command import AgentMode
 from homeagent.domain.errors import InputError, Issue
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.site import BatterySpec, Goals, GridLimits, PeakChargeSpec, PriceRules, SiteSpec
+from homeagent.domain.wiring import Wiring
 
 _Model = TypeVar("_Model", bound=Settings)
 
@@ -35,12 +38,29 @@ EXPECTED = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """A configuration in the domain's types."""
+    """A configuration in the domain's types. `wiring` is None where it names no Home Assistant."""
 
     site: SiteSpec
     inverter: InverterCapability
     minimum_hold: timedelta
     thinking_step: timedelta | None
+    mode: AgentMode
+    wiring: Wiring | None
+    port: int
+    store: Path
+    zone_given: bool
+    currency_given: bool
+
+    def adopting(self, timezone: str, currency: str) -> Config:
+        """Return it with Home Assistant's time zone and currency where it names none of its own."""
+        site = self.site
+        if not self.zone_given:
+            peak = site.peak_charge
+            peak = None if peak is None else replace(peak, timezone=ZoneInfo(timezone))
+            site = replace(site, timezone=ZoneInfo(timezone), peak_charge=peak)
+        if not self.currency_given:
+            site = replace(site, currency=currency)
+        return replace(self, site=site)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +76,7 @@ def load_config(path: Path) -> Config:
     Raises:
         InputError: with every problem of the file.
     """
-    return Config(**_parts(_settings(path, Settings)))
+    return Config(**_parts(_settings(path, Settings), path))
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -67,7 +87,7 @@ def load_scenario(path: Path) -> Scenario:
     """
     settings = _settings(path, ScenarioSettings)
     initial_soc_kwh = settings.battery.initial_soc * settings.battery.capacity_kwh
-    return Scenario(**_parts(settings), initial_soc_kwh=initial_soc_kwh)
+    return Scenario(**_parts(settings, path), initial_soc_kwh=initial_soc_kwh)
 
 
 def check_config(path: Path) -> list[str]:
@@ -121,19 +141,42 @@ def _nearest(path: KeyPath, model: type[BaseModel]) -> str:
         return "it belongs to a scenario for backtests; a running home has a state of charge of its own"
     section: Any = model
     for part in path[:-1]:
-        section = section.model_fields[part].annotation
-        if not isinstance(section, type):  # PeakChargeSettings | None
-            section = PeakChargeSettings
-    known = list(section.model_fields)
+        section = _inside(section, part)
+    if not _is_settings(section):
+        return "leave it out"
+    known = [field.alias or name for name, field in section.model_fields.items()]
     near = get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
     return f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
 
 
-def _parts(settings: Settings) -> dict[str, Any]:
+def _inside(annotation: Any, part: str | int) -> Any:  # noqa: ANN401 - annotations are of any kind
+    """Return what is expected under `part`: a field of settings, or an entry of a mapping or list of them."""
+    if _is_settings(annotation):
+        fields = annotation.model_fields.items()
+        inner = next((field.annotation for name, field in fields if part in {name, field.alias}), None)
+    else:
+        inner = get_args(annotation)[-1] if get_args(annotation) else None
+    while get_origin(inner) not in {None, dict, list}:  # Annotated, or a choice with None
+        inner = get_args(inner)[0]
+    return inner
+
+
+def _is_settings(annotation: Any) -> bool:  # noqa: ANN401 - as above
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _parts(settings: Settings, path: Path) -> dict[str, Any]:
     inverter = settings.battery.inverter
     step = settings.thinking.step_minutes
+    site = _site(settings)
     return {
-        "site": _site(settings),
+        "mode": settings.mode,
+        "wiring": wiring_of(settings, site),
+        "port": settings.web.port,
+        "store": path.parent / settings.store.path,
+        "zone_given": settings.home.timezone is not None,
+        "currency_given": settings.home.currency is not None,
+        "site": site,
         "inverter": InverterCapability(
             control=inverter.control,
             answer_seconds=inverter.answer_seconds,
@@ -152,7 +195,7 @@ def _site(settings: Settings) -> SiteSpec:
     max_import, max_export = settings.grid.max_import_kw, settings.grid.max_export_kw
     return SiteSpec(
         timezone=ZoneInfo(zone),
-        currency=settings.home.currency,
+        currency=settings.home.currency or "EUR",
         battery=BatterySpec(
             capacity_kwh=battery.capacity_kwh,
             max_charge_kw=battery.max_charge_kw,

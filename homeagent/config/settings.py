@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field, model_validator
 
-
-def _wrong(message: str, remedy: str) -> PydanticCustomError:
-    return PydanticCustomError("homeagent", "{message}", {"message": message, "remedy": remedy})
+from homeagent.config.home_assistant import (
+    ApplianceSettings,
+    BatterySteeringSettings,
+    ClimateSettings,
+    EntityId,
+    HomeAssistantSettings,
+    MetersSettings,
+    Section,
+    StoreSettings,
+    WebSettings,
+    wrong,
+)
 
 
 def _timezone(name: str) -> str:
@@ -20,46 +28,46 @@ def _timezone(name: str) -> str:
         from difflib import get_close_matches  # noqa: PLC0415 - only wanted for a mistake
 
         near = get_close_matches(name, available_timezones(), n=1, cutoff=0.3)
-        raise _wrong("is no time zone", f"did you mean {near[0]}?" if near else "write e.g. Europe/Berlin") from error
+        raise wrong("is no time zone", f"did you mean {near[0]}?" if near else "write e.g. Europe/Berlin") from error
     return name
 
 
 def _efficiency(value: float) -> float:
     if value > 1:
         remedy = f"per cent? write {value / 100:g}" if value <= 100 else "write a fraction, e.g. 0.95"  # noqa: PLR2004 - per cent
-        raise _wrong("is more than 1: no battery gives back more than it takes", remedy)
+        raise wrong("is more than 1: no battery gives back more than it takes", remedy)
     if value <= 0:
-        raise _wrong("must be above 0", "write a fraction, e.g. 0.95")
+        raise wrong("must be above 0", "write a fraction, e.g. 0.95")
     return value
 
 
 def _fraction(value: float) -> float:
     if not 0 <= value <= 1:
         remedy = f"per cent? write {value / 100:g}" if 1 < value <= 100 else "write a fraction from 0 to 1"  # noqa: PLR2004 - per cent
-        raise _wrong("is not between 0 and 1", remedy)
+        raise wrong("is not between 0 and 1", remedy)
     return value
 
 
 def _power(value: float) -> float:
     if value <= 0:
-        raise _wrong("must be above 0 kW", "write the power in kW")
+        raise wrong("must be above 0 kW", "write the power in kW")
     if value > 500:  # noqa: PLR2004 - no home battery or connection has more
-        raise _wrong("is more than a home has", f"watts? write {value / 1000:g}")
+        raise wrong("is more than a home has", f"watts? write {value / 1000:g}")
     return value
 
 
 def _capacity(value: float) -> float:
     if value <= 0:
-        raise _wrong("must be above 0 kWh", "write the usable capacity in kWh")
+        raise wrong("must be above 0 kWh", "write the usable capacity in kWh")
     if value > 500:  # noqa: PLR2004 - no home battery has more
-        raise _wrong("is more than a home has", f"watt-hours? write {value / 1000:g}")
+        raise wrong("is more than a home has", f"watt-hours? write {value / 1000:g}")
     return value
 
 
 def _clock(text: str) -> str:
     hour, _, minute = text.partition(":")
     if not (hour.isdecimal() and minute.isdecimal() and int(hour) < 24 and int(minute) < 60):  # noqa: PLR2004 - a clock
-        raise _wrong("is no time of day", 'write it as "13:00", in quotes')
+        raise wrong("is no time of day", 'write it as "13:00", in quotes')
     return text
 
 
@@ -69,20 +77,17 @@ Fraction = Annotated[float, AfterValidator(_fraction)]
 PowerKw = Annotated[float, AfterValidator(_power)]
 CapacityKwh = Annotated[float, AfterValidator(_capacity)]
 NotNegative = Annotated[float, Field(ge=0)]
+DeviceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-class HomeSettings(_Section):
+class HomeSettings(Section):
     """Where the home is."""
 
     timezone: TimezoneName | None = None
-    currency: str = "EUR"
+    currency: str | None = None
 
 
-class InverterSettings(_Section):
+class InverterSettings(Section):
     """What the inverter can be told."""
 
     control: Literal["continuous", "modes", "reserve"] = "continuous"
@@ -92,7 +97,7 @@ class InverterSettings(_Section):
     min_hold_minutes: NotNegative = 0.0
 
 
-class BatterySettings(_Section):
+class BatterySettings(Section):
     """The battery's data sheet."""
 
     capacity_kwh: CapacityKwh
@@ -103,11 +108,20 @@ class BatterySettings(_Section):
     min_soc: Fraction = 0.0
     wear_per_kwh: NotNegative = 0.0
     inverter: InverterSettings = InverterSettings()
+    steering: BatterySteeringSettings | None = None
 
     @model_validator(mode="after")
     def _room(self) -> BatterySettings:
         if self.min_soc >= 1:
-            raise _wrong("has a min_soc of 1, so nothing of it can be used", "write a fraction such as 0.1")
+            raise wrong("has a min_soc of 1, so nothing of it can be used", "write a fraction such as 0.1")
+        if self.steering is not None:
+            verbs = ("reserve",) if self.inverter.control == "reserve" else ("charge", "discharge", "hold")
+            missing = [verb for verb in verbs if getattr(self.steering, verb) is None]
+            if missing:
+                raise wrong(
+                    f"has inverter.control: {self.inverter.control}, but steering lacks {', '.join(missing)}",
+                    "add a list of steps for each",
+                )
         return self
 
 
@@ -117,14 +131,14 @@ class ScenarioBatterySettings(BatterySettings):
     initial_soc: Fraction = 0.5
 
 
-class GridSettings(_Section):
+class GridSettings(Section):
     """What the connection allows."""
 
     max_import_kw: PowerKw | None = None
     max_export_kw: Annotated[float, Field(ge=0)] | None = None
 
 
-class PeakChargeSettings(_Section):
+class PeakChargeSettings(Section):
     """A monthly charge on the largest daily peaks of import."""
 
     timezone: TimezoneName | None = None
@@ -144,42 +158,47 @@ class PeakChargeSettings(_Section):
     @model_validator(mode="after")
     def _one_way(self) -> PeakChargeSettings:
         if (self.tiers is None) == (self.per_kw is None):
-            raise _wrong("needs either tiers or per_kw", "tiers: [[up to kW, cost of the month], ...] or per_kw: cost")
+            raise wrong("needs either tiers or per_kw", "tiers: [[up to kW, cost of the month], ...] or per_kw: cost")
         edges = [edge for edge, _ in self.tiers or []]
         if self.tiers is not None and (not edges or sorted(set(edges)) != edges):
-            raise _wrong("has tiers that do not rise", "write them as [[2, 8], [4, 15], ...], each up to more kW")
+            raise wrong("has tiers that do not rise", "write them as [[2, 8], [4, 15], ...], each up to more kW")
         return self
 
 
-class PriceSettings(_Section):
-    """When prices are known."""
+class PriceSettings(Section):
+    """What energy costs, and when prices are known."""
 
+    import_: float | EntityId | None = Field(default=None, alias="import")
+    export: float | EntityId = 0.0
     known: Literal["day_ahead", "always"] = "day_ahead"
     published_at: Annotated[str, AfterValidator(_clock)] = "13:00"
 
 
-class SolarSettings(_Section):
+class SolarSettings(Section):
     """The roof."""
 
     curtailable: bool = True
 
 
-class GoalSettings(_Section):
+class GoalSettings(Section):
     """What the plan weighs beside money."""
 
     carbon_price_per_kg: NotNegative = 0.0
 
 
-class ThinkingSettings(_Section):
+class ThinkingSettings(Section):
     """How finely the agent plans."""
 
     step_minutes: Literal[15, 30, 60] | None = None
 
 
-class Settings(_Section):
+class Settings(Section):
     """A whole configuration."""
 
+    mode: Literal["observe", "advise", "control"] = "advise"
+    home_assistant: HomeAssistantSettings | None = None
     home: HomeSettings = HomeSettings()
+    meters: MetersSettings | None = None
     battery: BatterySettings
     grid: GridSettings = GridSettings()
     peak_charge: PeakChargeSettings | None = None
@@ -187,6 +206,22 @@ class Settings(_Section):
     solar: SolarSettings = SolarSettings()
     goals: GoalSettings = GoalSettings()
     thinking: ThinkingSettings = ThinkingSettings()
+    appliances: dict[DeviceName, ApplianceSettings] = Field(default={})
+    climate: dict[DeviceName, ClimateSettings] = Field(default={})
+    web: WebSettings = WebSettings()
+    store: StoreSettings = StoreSettings()
+
+    @model_validator(mode="after")
+    def _wired(self) -> Settings:
+        """What a mode needs is there; names are given once."""
+        twice = {*self.appliances} & {*self.climate} | {"battery"} & {*self.appliances, *self.climate}
+        if twice:
+            raise wrong(f"has two devices named {min(twice)}", "give each its own name")
+        if self.home_assistant is not None and self.meters is None:
+            raise wrong("has home_assistant, but no meters", "add meters: with grid, battery and soc")
+        if self.home_assistant is not None and self.prices.import_ is None:
+            raise wrong("has home_assistant, but no price", "add prices.import: a number or the entity of the price")
+        return self
 
 
 class ScenarioSettings(Settings):

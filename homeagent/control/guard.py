@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias
 
-from homeagent.domain.command import Command, FollowPolicy, Instruction, Rejected, SetMode, SetReserve, Skipped
+from homeagent.domain.command import (
+    AgentMode,
+    Command,
+    FollowPolicy,
+    Instruction,
+    Rejected,
+    SafeState,
+    SetMode,
+    SetReserve,
+    SetSwitch,
+    SetTemperature,
+    Skipped,
+)
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.site import BatterySpec, SiteState
-
-Mode: TypeAlias = Literal["observe", "advise", "control"]
 
 POWER_TOLERANCE = 0.02
 LEVEL_TOLERANCE = 0.01
 """Changes smaller than these shares of rating and capacity change nothing worth a write."""
+LOWEST_C, HIGHEST_C = 5.0, 35.0
+"""No thermostat is ever told less, for the pipes' sake, or more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +37,12 @@ class LastSent:
 
 
 def check(
-    command: Command, state: SiteState, spec: BatterySpec, mode: Mode, last: LastSent | None, minimum_hold: timedelta
+    command: Command,
+    state: SiteState,
+    spec: BatterySpec,
+    mode: AgentMode,
+    last: LastSent | None,
+    minimum_hold: timedelta,
 ) -> Rejected | Skipped | None:
     """Return why `command` must not be sent now, None if it may be.
 
@@ -59,6 +75,11 @@ def _needs_rest(instruction: Instruction) -> bool:
 def _fault(command: Command, state: SiteState, spec: BatterySpec) -> str | None:
     if command.valid_until <= state.at:
         return "its lease has ended"
+    if isinstance(command.instruction, SafeState | SetSwitch):
+        return None
+    if isinstance(command.instruction, SetTemperature):
+        safe = LOWEST_C <= command.instruction.target_c <= HIGHEST_C
+        return None if safe else f"{command.instruction.target_c:.1f} degC is no temperature for a room"
     if state.soc_kwh is None or "soc_kwh" in state.stale:
         return "the state of charge is not known"
     match command.instruction:
@@ -95,7 +116,7 @@ def same(one: Instruction, other: Instruction, spec: BatterySpec) -> bool:
         return one.mode == other.mode and _near(one.power_kw or 0.0, other.power_kw or 0.0, "power_kw", spec)
     if isinstance(one, SetReserve) and isinstance(other, SetReserve):
         return _near(one.reserve_kwh, other.reserve_kwh, "reserve_kwh", spec)
-    return False
+    return one == other
 
 
 def _near(one: float, other: float, name: str, spec: BatterySpec) -> bool:

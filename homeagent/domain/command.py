@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from homeagent.domain.policy import BatteryPolicy
 
+AgentMode: TypeAlias = Literal["observe", "advise", "control"]
 Mode: TypeAlias = Literal["self_consumption", "charge", "hold", "discharge"]
 
 
@@ -33,7 +34,26 @@ class SetReserve:
     reserve_kwh: float
 
 
-Instruction: TypeAlias = FollowPolicy | SetMode | SetReserve
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetSwitch:
+    """For a load that is on or off."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTemperature:
+    """For a thermostat."""
+
+    target_c: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafeState:
+    """For any device: what it does when nobody watches over it, as its configuration says."""
+
+
+Instruction: TypeAlias = FollowPolicy | SetMode | SetReserve | SetSwitch | SetTemperature | SafeState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +68,19 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Confirmed:
-    """Sent, and its effect was seen."""
+class Sent:
+    """On its way: whether it has its effect is not known yet, and nobody waits for it."""
 
     command: Command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """Sent, and its effect was seen. `proof` says what was measured, after how many attempts."""
+
+    command: Command
+    proof: str | None = None
+    attempts: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,4 +107,4 @@ class Failed:
     reason: str
 
 
-CommandResult: TypeAlias = Confirmed | Skipped | Rejected | Failed
+CommandResult: TypeAlias = Sent | Confirmed | Skipped | Rejected | Failed

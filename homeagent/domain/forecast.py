@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
+
 from homeagent.domain.grid import FloatArray, TimeGrid, frozen_array
+
+WATTS = 1000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,6 +45,15 @@ class Scenarios:
         shape = (len(self.weight), self.grid.count)
         if not self.load_kw.shape == self.pv_kw.shape == shape:
             raise ValueError(f"scenarios need arrays of shape {shape}")
+
+    def in_whole_watts(self) -> Scenarios:
+        """Return the same courses rounded to whole watts, finer than any meter, so that they can be kept exactly."""
+        load_kw, pv_kw = (np.rint(values * WATTS) / WATTS for values in (self.load_kw, self.pv_kw))
+        return replace(self, load_kw=load_kw, pv_kw=pv_kw)
+
+    def adding(self, load_kw: FloatArray) -> Scenarios:
+        """Return the same courses with a load on top that is known beforehand, shape (count,)."""
+        return replace(self, load_kw=self.load_kw + load_kw)
 
     def in_slots_of(self, grid: TimeGrid) -> Scenarios:
         """Return the same courses as means over the coarser slots of `grid`, which starts with this one."""

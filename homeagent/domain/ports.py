@@ -25,7 +25,10 @@ class HomeLink(Protocol):
         """Return what was measured since the last call, oldest first."""
 
     async def send(self, command: Command) -> CommandResult:
-        """Tell a device, and say what became of it."""
+        """Tell a device, and say what became of it: `Sent` where that takes longer."""
+
+    def outcomes(self) -> Sequence[CommandResult]:
+        """Return what became since the last call of commands that were only `Sent`."""
 
 
 class PriceSource(Protocol):

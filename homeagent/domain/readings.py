@@ -12,6 +12,7 @@ Quantity: TypeAlias = Literal[
     "grid_kw",
     "battery_kw",
     "curtailed_kw",
+    "controlled_kw",
     "soc_kwh",
     "import_price_per_kwh",
     "export_price_per_kwh",

@@ -77,6 +77,11 @@ class DayBook:
         sums["soc_after"] = soc_after_kwh
         return closed
 
+    @property
+    def rule_soc_at_start_kwh(self) -> float:
+        """What the rule's battery held when the open day began, or holds now if none is open."""
+        return self.rule.soc_kwh if self._day is None else self._sums["rule_soc"]
+
     def today(self) -> SavingsEntry | None:
         """Return the open day as it stands."""
         return None if self._day is None else self._entry(self._day)

@@ -95,6 +95,8 @@ class InverterModel:
             policy = replace(
                 self._safe.policy, charge_to_kwh=instruction.reserve_kwh, discharge_to_kwh=instruction.reserve_kwh
             )
+        elif not isinstance(instruction, SetMode):  # the safe state; what is for other devices changes nothing
+            policy = self._safe.policy
         else:
             policy = {
                 "self_consumption": self._safe.policy,

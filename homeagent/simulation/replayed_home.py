@@ -84,6 +84,10 @@ class ReplayedHome:
         self._inverter.receive(command, self.now)
         return Confirmed(command=command)
 
+    def outcomes(self) -> Sequence[CommandResult]:
+        """Return nothing: the inverter takes every command at once."""
+        return ()
+
     async def published(self) -> PublishedPrices | None:
         """Return what has been published since the last call: the first time with the past that estimates need."""
         grid = self.data.grid

@@ -83,6 +83,10 @@ class SimulatedHome:
         self.inverter.receive(command, self.now)
         return Confirmed(command=command)
 
+    def outcomes(self) -> Sequence[CommandResult]:
+        """Return nothing: the inverter takes every command at once."""
+        return ()
+
     async def published(self) -> PublishedPrices | None:
         """Return new prices: tomorrow's from 13:00 on; the first time with the weeks before."""
         local = self.now.astimezone(self.site.timezone)

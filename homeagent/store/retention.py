@@ -16,7 +16,7 @@ SELECT entity, slot_s, CASE WHEN sum(over_s) > 0 THEN sum(value * over_s) / sum(
   min(sum(over_s), 300)
 FROM (
   SELECT entity, value, over_s, at_ms, CAST((at_ms / 1000.0 - over_s / 2 - 0.001) / 300 AS INTEGER) * 300 AS slot_s
-  FROM readings WHERE at_ms <= :raw_ms AND value IS NOT NULL AND over_s < 300
+  FROM readings WHERE at_ms <= :raw_ms AND value IS NOT NULL AND over_s <= 300
 )
 GROUP BY entity, slot_s
 HAVING max(at_ms)
@@ -53,7 +53,7 @@ def thin_out(connection: sqlite3.Connection, now: datetime) -> None:
     ).fetchone()[0]
     bounds = {"raw_ms": raw_s * 1000, "fine_s": fine_s, "settled_from_s": settled_from_s}
     connection.execute(_FIVE_MINUTES_OF_RAW, bounds)
-    connection.execute("DELETE FROM readings WHERE at_ms <= :raw_ms AND (over_s < 300 OR value IS NULL)", bounds)
+    connection.execute("DELETE FROM readings WHERE at_ms <= :raw_ms AND (over_s <= 300 OR value IS NULL)", bounds)
     connection.execute(_HOURS_OF_FIVE_MINUTES, bounds)
     connection.execute("DELETE FROM readings_5min WHERE start_s < :fine_s", bounds)
     if settled_from_s:
@@ -61,9 +61,9 @@ def thin_out(connection: sqlite3.Connection, now: datetime) -> None:
         connection.execute(
             "DELETE FROM settled_slots WHERE hours < 1 AND start_s % 3600 > 0 AND start_s < :fine_s", bounds
         )
-    for table in ("plans", "forecasts"):
+    for table in ("plans", "forecasts", "problems"):
         connection.execute(f"DELETE FROM {table} WHERE issued_at_s < ?", (raw_s,))  # noqa: S608 - names from here
-    for table in ("decisions", "commands"):
+    for table in ("decisions", "commands", "outcomes"):
         connection.execute(f"DELETE FROM {table} WHERE at_s < ?", (entries_s,))  # noqa: S608 - names from here
 
 

@@ -6,8 +6,8 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, get_args
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
 
 Row = tuple[object, ...]
+SETTLED_FIELDS = tuple(field.name for field in fields(SettledSlot) if field.name != "start")
 _POLICY_FIELDS = tuple(field.name for field in fields(BatteryPolicy))
 
 
@@ -133,6 +134,30 @@ def command_row(command: Command) -> Row:
     return (epoch_s(command.issued_at), command.device, json.dumps(content))
 
 
+def command_of(device: str, at_s: int, content: str) -> Command:
+    """Return a command."""
+    values = json.loads(content)
+    return Command(
+        device=device,
+        instruction=_instruction_of(values["instruction"]),
+        issued_at=instant(at_s),
+        valid_until=datetime.fromisoformat(values["valid_until"]),
+        reason=values["why"],
+    )
+
+
+def outcome_row(result: CommandResult, at: datetime) -> Row:
+    """Return a row of `outcomes`."""
+    content = {
+        "reason": getattr(result, "reason", None),
+        "proof": getattr(result, "proof", None),
+        "attempts": getattr(result, "attempts", None),
+    }
+    command = result.command
+    kind = type(result).__name__
+    return (epoch_s(at), command.device, epoch_s(command.issued_at), kind, json.dumps(content))
+
+
 def settled_row(slot: SettledSlot) -> Row:
     """Return a row of `settled_slots`."""
     return (
@@ -149,6 +174,18 @@ def settled_row(slot: SettledSlot) -> Row:
         slot.carbon_g_per_kwh,
         slot.cost,
     )
+
+
+def settled_of(row: tuple[Any, ...]) -> SettledSlot:
+    """Return a settled slot; its cost follows from the rest."""
+    start_s, *values, _ = row
+    return SettledSlot(start=instant(start_s), **dict(zip(SETTLED_FIELDS, values, strict=True)))
+
+
+def savings_of(row: tuple[Any, ...]) -> SavingsEntry:
+    """Return a day's savings."""
+    names = [field.name for field in fields(SavingsEntry)]
+    return SavingsEntry(**dict(zip(names, row, strict=True)) | {"day": date.fromisoformat(row[0])})
 
 
 def savings_row(entry: SavingsEntry) -> Row:
@@ -173,6 +210,16 @@ def _policies(policies: Sequence[BatteryPolicy]) -> dict[str, list[float | None]
 def _instruction(instruction: Instruction) -> dict[str, Any]:
     values = {name: _policy(value) if name == "policy" else value for name, value in _fields(instruction).items()}
     return {"kind": type(instruction).__name__, **values}
+
+
+def _instruction_of(values: dict[str, Any]) -> Instruction:
+    kinds = {kind.__name__: kind for kind in get_args(Instruction)}
+    rest = {name: value for name, value in values.items() if name != "kind"}
+    if "policy" in rest:
+        levels = {name: math.inf if value is None else value for name, value in rest["policy"].items()}
+        rest["policy"] = BatteryPolicy(**levels)
+    instruction: Instruction = kinds[values["kind"]](**rest)
+    return instruction
 
 
 def _fields(instruction: Instruction) -> dict[str, Any]:

@@ -74,3 +74,15 @@ def create_ledger(db: Database) -> None:
         },
         pk="day",
     )
+
+
+@migrations()
+def create_proofs(db: Database) -> None:
+    """Create what became of commands, the planner's whole inputs for a replay, and single facts to be remembered."""
+    db.table("outcomes").create(
+        {"id": int, "at_s": int, "device": str, "issued_at_s": int, "kind": str, "content": str}, pk="id"
+    )
+    db.table("outcomes").create_index(["device", "issued_at_s"])
+    db.table("problems").create({"digest": str, "issued_at_s": int, "content": bytes}, pk="digest")
+    db.table("problems").create_index(["issued_at_s"])
+    db.table("facts").create({"name": str, "content": str}, pk="name")

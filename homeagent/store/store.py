@@ -15,15 +15,16 @@ from typing import Self
 
 from sqlite_utils import Database
 
-from homeagent.domain.command import Command
+from homeagent.domain.command import Command, CommandResult
 from homeagent.domain.decision import Decision
 from homeagent.domain.errors import StoreError
 from homeagent.domain.forecast import Forecast
 from homeagent.domain.ledger import SavingsEntry, SettledSlot
-from homeagent.domain.plan import Plan
+from homeagent.domain.plan import Plan, PlanningProblem
 from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
 from homeagent.store import rows
+from homeagent.store.problems import problem_bytes
 from homeagent.store.retention import thin_out
 from homeagent.store.schema import migrations
 
@@ -41,6 +42,9 @@ _INSERT = {
     "decisions": "INSERT INTO decisions (at_s, device, content) VALUES (?, ?, ?)",
     "commands": "INSERT INTO commands (at_s, device, content) VALUES (?, ?, ?)",
     "settled_slots": "INSERT OR REPLACE INTO settled_slots VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "outcomes": "INSERT INTO outcomes (at_s, device, issued_at_s, kind, content) VALUES (?, ?, ?, ?, ?)",
+    "problems": "INSERT OR REPLACE INTO problems (digest, issued_at_s, content) VALUES (?, ?, ?)",
+    "facts": "INSERT OR REPLACE INTO facts (name, content) VALUES (?, ?)",
     "savings": "INSERT OR REPLACE INTO savings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 }
 
@@ -136,6 +140,19 @@ class Store:
         if self._lasting:
             self.flush()
 
+    def write_outcome(self, result: CommandResult, at: datetime) -> None:
+        """Keep what became of a command."""
+        self._add("outcomes", [rows.outcome_row(result, at)])
+
+    def write_problem(self, problem: PlanningProblem) -> None:
+        """Keep all that a plan was made from."""
+        issued_at_s = rows.epoch_s(problem.scenarios.issued_at)
+        self._add("problems", [(problem.digest(), issued_at_s, problem_bytes(problem))])
+
+    def write_fact(self, name: str, content: str) -> None:
+        """Remember one thing under a name, in place of what stood there."""
+        self._add("facts", [(name, content)])
+
     def _add(self, table: str, new: Iterable[rows.Row]) -> None:
         waiting = self._waiting[table]
         waiting.extend(new)
@@ -201,6 +218,43 @@ class Store:
         self.flush()
         query = "SELECT start_s, step_s, import_per_kwh, export_per_kwh FROM prices WHERE start_s >= ? ORDER BY start_s"
         yield from rows.published_of(self._connection.execute(query, (rows.epoch_s(at),)).fetchall())
+
+    def commands_in_force(self, now: datetime) -> list[Command]:
+        """Return each device's newest command, if its lease still holds and it is not known to have failed."""
+        self.flush()
+        query = """
+            SELECT device, at_s, content FROM commands c WHERE id = (SELECT max(id) FROM commands WHERE device = c.device)
+              AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.device = c.device AND o.issued_at_s = c.at_s
+                AND o.kind NOT IN ('Sent', 'Confirmed'))
+        """
+        newest = [rows.command_of(*row) for row in self._connection.execute(query)]
+        return [command for command in newest if command.issued_at <= now < command.valid_until]
+
+    def commands_since(self, at: datetime) -> dict[str, int]:
+        """Return how many commands each device was given."""
+        self.flush()
+        query = "SELECT device, count(*) FROM commands WHERE at_s >= ? GROUP BY device"
+        return dict(self._connection.execute(query, (rows.epoch_s(at),)).fetchall())
+
+    def settled_since(self, at: datetime) -> Iterator[tuple[SettledSlot, float]]:
+        """Yield settled slots with the state of charge after each: the next slot's, where that follows at once."""
+        self.flush()
+        query = "SELECT * FROM settled_slots WHERE start_s >= ? ORDER BY start_s"
+        slots = [rows.settled_of(row) for row in self._connection.execute(query, (rows.epoch_s(at),))]
+        for slot, later in zip(slots, [*slots[1:], None], strict=True):
+            follows = later is not None and later.start == slot.start + timedelta(hours=slot.hours)
+            yield slot, later.soc_kwh if later is not None and follows else slot.soc_kwh
+
+    def savings(self) -> list[SavingsEntry]:
+        """Return every closed day's savings, oldest first."""
+        self.flush()
+        return [rows.savings_of(row) for row in self._connection.execute("SELECT * FROM savings ORDER BY day")]
+
+    def fact(self, name: str) -> str | None:
+        """Return what is remembered under a name."""
+        self.flush()
+        found = self._connection.execute("SELECT content FROM facts WHERE name = ?", (name,)).fetchone()
+        return None if found is None else str(found[0])
 
 
 def _lock(path: Path) -> int:

@@ -11,8 +11,8 @@ import pytest
 
 from homeagent.agent.agent import Agent, Setup
 from homeagent.agent.view import View
-from homeagent.control.guard import Mode
-from homeagent.domain.command import Command, CommandResult, Failed, SetMode, Skipped
+
+from homeagent.domain.command import AgentMode, Command, CommandResult, Failed, SetMode, Skipped
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.readings import Reading
 from homeagent.simulation.simulated_home import METER_STEP, SimulatedHome
@@ -60,7 +60,7 @@ async def live(agent: Agent, home: Home, clock: Clock, hours: float) -> None:
         clock.at += METER_STEP
 
 
-def agent_of(home: Home, clock: Clock, store: Store, mode: Mode = "control", control: str = "continuous") -> Agent:
+def agent_of(home: Home, clock: Clock, store: Store, mode: AgentMode = "control", control: str = "continuous") -> Agent:
     capability = InverterCapability(control="modes" if control == "modes" else "continuous")
     setup = Setup(
         site=home.site,
@@ -73,7 +73,7 @@ def agent_of(home: Home, clock: Clock, store: Store, mode: Mode = "control", con
 
 
 @pytest.mark.parametrize("mode", ["observe", "advise"])
-def test_without_control_everything_is_decided_and_nothing_is_sent(tmp_path: Path, mode: Mode) -> None:
+def test_without_control_everything_is_decided_and_nothing_is_sent(tmp_path: Path, mode: AgentMode) -> None:
     home, clock = Home(), Clock()
     with Store.open(tmp_path / "a.db") as store:
         agent = agent_of(home, clock, store, mode)

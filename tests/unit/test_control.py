@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from homeagent.control.guard import LastSent, Mode, check
+from homeagent.control.guard import LastSent, check
 from homeagent.control.translation import translate
 from homeagent.devices.battery import self_consumption
-from homeagent.domain.command import Command, FollowPolicy, Instruction, Rejected, SetMode, SetReserve, Skipped
+from homeagent.domain.command import AgentMode, Command, FollowPolicy, Instruction, Rejected, SetMode, SetReserve, Skipped
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.site import BatterySpec, SiteState
@@ -76,7 +76,7 @@ def command(instruction: Instruction, at: datetime = NOW, hours: float = 3) -> C
 def verdict(
     instruction: Instruction,
     *,
-    mode: Mode = "control",
+    mode: AgentMode = "control",
     last: LastSent | None = None,
     soc: float | None = 5.0,
     now: datetime = NOW,

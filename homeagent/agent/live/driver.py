@@ -1,0 +1,368 @@
+"""Drives one device: writes, waits for the proof, writes again, gives up; yields to people; ends in the safe state."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Protocol, TypeAlias
+
+from homeagent.control.authorship import Act, author_of
+from homeagent.control.following import mode_now
+from homeagent.control.guard import same
+from homeagent.control.proof import Observed, Verdict, judge
+from homeagent.control.wording import lease_left, worded
+from homeagent.control.write_budget import WriteBudget
+from homeagent.domain.command import (
+    Command,
+    CommandResult,
+    Confirmed,
+    Failed,
+    FollowPolicy,
+    Instruction,
+    SafeState,
+    Sent,
+    Skipped,
+)
+from homeagent.domain.errors import TransientError
+from homeagent.domain.site import BatterySpec
+from homeagent.domain.wiring import DeviceSpec, Value
+from homeagent.hass.entities import Change, EntityState
+from homeagent.hass.steps import StepRunner, shows
+
+_LOGGER = logging.getLogger(__name__)
+
+Standing: TypeAlias = Literal["idle", "driving", "yielded", "contested", "degraded"]
+
+ATTEMPTS = 3
+REST_AFTER_FAILURE = timedelta(minutes=30)
+"""So long a device that gave no proof is left in its safe state before it is tried again."""
+LOOK_EVERY_S = 0.5
+RETRY_S = 2.0
+SAFE_LEASE = timedelta(hours=1)
+FOREIGN_ACTS = 3
+FOREIGN_WITHIN = timedelta(hours=1)
+"""So many changes by another automation in this time mean that something else steers the device."""
+FOLLOW_EVERY_S = 5.0
+REMEMBERED_CONTEXTS = 50
+
+
+class Sensors(Protocol):
+    """What the driver may look at."""
+
+    def observed(self, device: DeviceSpec) -> Observed:
+        """Return what is measured of the device now."""
+
+    def state(self, entity: str) -> EntityState | None:
+        """Return an entity as Home Assistant shows it."""
+
+    @property
+    def user_id(self) -> str | None:
+        """The user whose token the agent uses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """What a driver may bring about beside its device."""
+
+    report: Callable[[CommandResult], None]
+    tell: Callable[[str, str], None]
+    """Tell the person: the device and a sentence."""
+    untell: Callable[[str], None]
+    now: Callable[[], datetime]
+
+
+class Driver:
+    """One device. `obey` returns at once; what became of the command is reported when it is known."""
+
+    def __init__(
+        self, spec: DeviceSpec, battery: BatterySpec, runner: StepRunner, sensors: Sensors, effects: Effects
+    ) -> None:
+        self.spec = spec
+        self.standing: Standing = "idle"
+        self.why: str | None = None
+        self.until: datetime | None = None
+        self.budget = WriteBudget(spec.writes_per_day)
+        self.entities = spec.entities()
+        self._battery = battery
+        self._runner = runner
+        self._sensors = sensors
+        self._effects = effects
+        self._command: Command | None = None
+        self._told: Instruction | None = None
+        self._asked: dict[str, Value] = {}
+        self._contexts: deque[str] = deque(maxlen=REMEMBERED_CONTEXTS)
+        self._foreign: deque[datetime] = deque()
+        self._pen = asyncio.Lock()
+        self._writing = False
+        self._owes_safe = False
+        self._settled_at: datetime | None = None
+        self._work: asyncio.Task[None] | None = None
+
+    @property
+    def in_charge(self) -> bool:
+        """Whether the device stands where the agent put it, and not in its safe state."""
+        return self.standing == "driving" and self._command is not None
+
+    def obey(self, command: Command) -> CommandResult:
+        """Begin to carry out a command; a newer one replaces an older one."""
+        self.look(self._effects.now())
+        if self.standing in {"yielded", "contested", "degraded"}:
+            return Skipped(command=command, reason=self.why or self.standing)
+        if isinstance(command.instruction, SafeState):
+            self._begin(lambda: self._safely(command))
+        else:
+            self.standing, self._command, self._owes_safe = "driving", command, False
+            self._begin(lambda: self._carry_out(command))
+        return Sent(command=command)
+
+    def restore(self, command: Command) -> None:
+        """Take up a command of the run before, whose lease still holds: written again only if its effect is gone."""
+        self.standing, self._command = "driving", command
+        self._begin(lambda: self._carry_out(command, restored=True))
+
+    def look(self, now: datetime) -> None:
+        """End what has run out: a lease, a yielding, a rest after failure; and make up for a safe state still owed."""
+        if self.until is not None and now >= self.until:
+            self._clear()
+        command = self._command
+        run_out = self.in_charge and command is not None and now >= command.valid_until
+        if run_out:
+            _LOGGER.warning("%s: the lease has run out; it goes to its safe state", self.spec.name)
+        if run_out or (self._owes_safe and not self._busy):
+            self._begin(lambda: self._safely(None))
+
+    def resume(self) -> bool:
+        """Stop yielding because a person says so; return whether there was anything to stop."""
+        if self.standing not in {"yielded", "contested", "degraded"}:
+            return False
+        self._clear()
+        return True
+
+    def saw(self, change: Change) -> None:
+        """Judge a change of one of the entities that the agent commands."""
+        if change.after is None or not change.after.present or self.standing in {"yielded", "contested"}:
+            return
+        before, after = change.before, change.after
+        if before is not None and not _differs(before, after):
+            return
+        now, asked = self._effects.now(), self._asked.get(change.entity_id)
+        answered = self._settled_at is not None and now >= self._settled_at + self.spec.answer
+        act = Act(
+            user_id=after.context.user_id,
+            parent_id=after.context.parent_id,
+            ours=after.context.id in self._contexts,
+            as_told=None if asked is None else shows(after, asked),
+            settling=self._writing or not answered or change.first,
+        )
+        author = author_of(act, self._sensors.user_id)
+        if change.first and author != "person":
+            self._find_lost(change.entity_id, act)
+        elif author == "person" and not (change.first and before is None and act.as_told is None):
+            self._yield(now, f"a person set {change.entity_id} to {_shown(after)}")
+        elif author == "automation":
+            self._contest(now, change.entity_id)
+
+    async def release(self) -> None:
+        """Write the safe state if the agent holds the device, without waiting for its proof."""
+        held = self.in_charge or self._owes_safe
+        if self._work is not None:
+            self._work.cancel()
+            await asyncio.wait([self._work])
+        if held:
+            self._command = None
+            await self._write_safe()
+
+    async def watch(self) -> None:
+        """Keep a policy followed, and see that what was proved stays so. The guard loop: runs for ever."""
+        doubted_at: datetime | None = None
+        while True:
+            await asyncio.sleep(FOLLOW_EVERY_S)
+            command, told = self._command, self._told
+            if not self.in_charge or command is None or told is None or self._busy:
+                doubted_at = None
+                continue
+            wanted, now = self._concrete(command.instruction), self._effects.now()
+            if wanted is None:
+                continue
+            observed = self._sensors.observed(self.spec)
+            if not same(wanted, told, self._battery):
+                self._begin(lambda command=command: self._carry_out(command))  # type: ignore[misc]
+            elif judge(told, observed, self.spec.proof, self._battery).proved:
+                doubted_at = None
+            elif doubted_at is None:
+                doubted_at = now
+            elif now - doubted_at >= self.spec.proof.within:
+                _LOGGER.warning("%s no longer does what it was told", self.spec.name)
+                doubted_at = None
+                self._begin(lambda command=command: self._carry_out(command, stale=True))  # type: ignore[misc]
+
+    @property
+    def _busy(self) -> bool:
+        return self._work is not None and not self._work.done()
+
+    def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
+        self._work = asyncio.create_task(self._replacing(self._work, work), name=f"driver {self.spec.name}")
+
+    async def _replacing(self, older: asyncio.Task[None] | None, work: Callable[[], Awaitable[None]]) -> None:
+        """Do `work` in place of an older one, which may finish the sequence that it is writing, but no more."""
+        try:
+            if older is not None and not older.done():
+                async with self._pen:
+                    older.cancel()
+                await asyncio.wait([older])
+            await work()
+        except Exception:
+            _LOGGER.exception("%s: driving failed", self.spec.name)
+            self._degrade("an error inside the agent; see its log")
+
+    async def _carry_out(self, command: Command, *, restored: bool = False, stale: bool = False) -> None:
+        """Write until the effect is seen, at most `ATTEMPTS` times; `stale` distrusts what the entities show."""
+        instruction = self._concrete(command.instruction)
+        if instruction is None:
+            self._effects.report(Failed(command=command, reason="the state of charge or the net load is not known"))
+            return
+        if restored:
+            verdict = await self._wait_for_proof(instruction)
+            if verdict.proved:
+                self._told = instruction
+                return
+        seen = ""
+        for attempt in range(1, ATTEMPTS + 1):
+            now = self._effects.now()
+            if self.budget.left(now) <= 0:
+                seen = f"its {self.budget.per_day} writes a day are used up"
+                break
+            try:
+                await self._write(instruction, lease_left(command, now), skip_shown=attempt == 1 and not stale)
+            except TransientError as error:
+                seen = f"no effect after {attempt} attempts: {error}"
+                await asyncio.sleep(RETRY_S)
+                continue
+            verdict = await self._wait_for_proof(instruction)
+            if verdict.proved:
+                self._effects.untell(self.spec.name)
+                self._effects.report(Confirmed(command=command, proof=verdict.seen, attempts=attempt))
+                return
+            seen = f"no effect after {attempt} attempts: {verdict.seen}"
+        self._effects.report(Failed(command=command, reason=seen))
+        self._degrade(seen)
+        await self._write_safe()
+
+    async def _write(self, instruction: Instruction, lease: timedelta, *, skip_shown: bool) -> None:
+        verb, variables = worded(instruction, lease, self._battery)
+        async with self._pen:
+            self._writing, self._told = True, instruction
+            self._asked.clear()
+            try:
+                await self._runner.run(
+                    self.spec.verbs[verb],
+                    variables,
+                    patience_s=self.spec.answer.total_seconds(),
+                    skip_shown=skip_shown,
+                    log=self,
+                )
+            finally:
+                self._writing, self._settled_at = False, self._effects.now()
+
+    def asked(self, entity: str, value: Value) -> None:
+        """Note what an entity is given."""
+        self._asked[entity] = value
+
+    def called(self, context: str) -> None:
+        """Note a call that was made."""
+        self._contexts.append(context)
+        self.budget.spend(self._effects.now(), 1)
+
+    async def _wait_for_proof(self, instruction: Instruction) -> Verdict:
+        deadline = self._effects.now() + self.spec.proof.within
+        while True:
+            verdict = judge(instruction, self._sensors.observed(self.spec), self.spec.proof, self._battery)
+            if verdict.proved or self._effects.now() >= deadline:
+                return verdict
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _safely(self, command: Command | None) -> None:
+        """Bring the device to its safe state; `command` is who asked for it, None where the lease ran out."""
+        await self._write_safe()
+        self._command = None
+        if self.standing == "driving":
+            self.standing = "idle"
+        if command is not None and not self._owes_safe:
+            verdict = await self._wait_for_proof(self.spec.safe)
+            done = Confirmed(command=command, proof=verdict.seen) if verdict.proved else None
+            self._effects.report(done or Failed(command=command, reason=verdict.seen))
+
+    async def _write_safe(self) -> None:
+        """Write the safe state, whatever the budget says. If the link is down it is owed."""
+        try:
+            await self._write(self.spec.safe, SAFE_LEASE, skip_shown=True)
+        except TransientError as error:
+            _LOGGER.warning("%s: its safe state could not be written: %s", self.spec.name, error)
+            self._owes_safe = True
+        else:
+            self._owes_safe = False
+
+    def _concrete(self, instruction: Instruction) -> Instruction | None:
+        """Return what can be told: a policy becomes the mode that it asks for at the measured net load."""
+        if not isinstance(instruction, FollowPolicy):
+            return instruction
+        observed = self._sensors.observed(self.spec)
+        if observed.soc_kwh is None or observed.net_kw is None:
+            return None
+        return mode_now(instruction.policy, self._battery, observed.soc_kwh, observed.net_kw)
+
+    def _find_lost(self, entity: str, act: Act) -> None:
+        """See after a reconnect whether the device still is what it was told; if not it is told once more."""
+        if self.in_charge and self._command is not None and act.as_told is False:
+            _LOGGER.warning("%s: %s is not what it was told; telling it again", self.spec.name, entity)
+            command = self._command
+            self._begin(lambda: self._carry_out(command))
+
+    def _yield(self, now: datetime, why: str) -> None:
+        hours = self.spec.yield_for
+        self.until = None if hours is None else now + hours
+        until = "until you resume it" if self.until is None else f"until {self.until:%H:%M} UTC, or until you resume it"
+        self._stand("yielded", f"{why}; left alone {until}")
+
+    def _contest(self, now: datetime, entity: str) -> None:
+        self._foreign.append(now)
+        while self._foreign and self._foreign[0] < now - FOREIGN_WITHIN:
+            self._foreign.popleft()
+        if len(self._foreign) < FOREIGN_ACTS:
+            _LOGGER.warning("%s: another automation set %s", self.spec.name, entity)
+            return
+        self._foreign.clear()
+        self.until = now + (self.spec.yield_for or timedelta(days=1))
+        why = f"another automation keeps setting {entity}; switch one of the two off. The agent does not fight it"
+        self._stand("contested", why)
+        self._effects.tell(self.spec.name, why)
+
+    def _degrade(self, reason: str) -> None:
+        self.until = self._effects.now() + REST_AFTER_FAILURE
+        self._stand("degraded", reason)
+        self._effects.tell(self.spec.name, f"{reason}. It is left in its safe state and tried again later")
+
+    def _stand(self, standing: Standing, why: str) -> None:
+        _LOGGER.warning("%s is %s: %s", self.spec.name, standing, why)
+        if standing != "degraded":
+            self._owes_safe = False  # somebody else holds it now
+            if self._work is not None:
+                self._work.cancel()
+        self.standing, self.why, self._command, self._told = standing, why, None, None
+
+    def _clear(self) -> None:
+        self._effects.untell(self.spec.name)
+        self.standing, self.why, self.until = "idle", None, None
+
+
+def _differs(before: EntityState, after: EntityState) -> bool:
+    return before.state != after.state or before.attributes.get("temperature") != after.attributes.get("temperature")
+
+
+def _shown(state: EntityState) -> str:
+    temperature = state.attributes.get("temperature")
+    return state.state if temperature is None else f"{temperature} degrees ({state.state})"

@@ -1,0 +1,246 @@
+"""A home behind Home Assistant, as the agent sees it: readings and prices come out, commands go in."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from homeagent.agent.live.driver import Driver, Effects
+from homeagent.agent.live.prices import LivePrices
+from homeagent.control.proof import Observed
+from homeagent.domain.command import AgentMode, Command, CommandResult, Rejected
+from homeagent.domain.errors import HomeAgentError, TransientError
+from homeagent.domain.ports import Clock
+from homeagent.domain.prices import PublishedPrices
+from homeagent.domain.readings import Reading
+from homeagent.domain.site import SiteSpec
+from homeagent.domain.wiring import DeviceSpec, Wiring
+from homeagent.hass import units
+from homeagent.hass.entities import Change, EntityState
+from homeagent.hass.link import Link
+from homeagent.hass.metering import MeterBoard
+from homeagent.hass.steps import StepRunner, domain_of
+
+_LOGGER = logging.getLogger(__name__)
+
+READ_EVERY = timedelta(minutes=1)
+BEAT_EVERY = timedelta(seconds=60)
+
+
+class LiveHome:
+    """Implements `HomeLink` and `PriceSource` over the live link. `run` keeps it alive; `wake` is set when a round pays.
+
+    In any mode but `control` it has no drivers: nothing can be commanded.
+    """
+
+    def __init__(self, wiring: Wiring, site: SiteSpec, mode: AgentMode, clock: Clock) -> None:
+        self.wake = asyncio.Event()
+        self.wiring = wiring
+        self.link = Link(wiring.home_assistant, wiring.entities(), on_change=self._on_change, on_status=self._on_status)
+        loop = asyncio.get_running_loop()
+        self.board = MeterBoard(wiring.meters, clock.now, loop.time)
+        self.prices = LivePrices(wiring.prices, clock)
+        self._clock = clock
+        self._site = site
+        self._next_read = clock.now()
+        self._readings: list[Reading] = []
+        self._outcomes: list[CommandResult] = []
+        self._news: dict[str, str | None] = {}
+        self._beaten: datetime | None = None
+        self._restore: list[Command] = []
+        self._errands: set[asyncio.Task[None]] = set()
+        effects = Effects(report=self._report, tell=self._tell, untell=self._untell, now=clock.now)
+        runner = StepRunner(self.link)
+        devices = wiring.devices if mode == "control" else ()
+        self.drivers = {spec.name: Driver(spec, site.battery, runner, self, effects) for spec in devices}
+
+    async def run(self) -> None:
+        """Keep the link and the guard loops alive, for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.link.run(), name="link")
+            for driver in self.drivers.values():
+                tasks.create_task(driver.watch(), name=f"guard loop of {driver.spec.name}")
+
+    def readings(self) -> Sequence[Reading]:
+        """Return what was measured since the last call: the means of whole minutes, and first values after a connect."""
+        now = self._clock.now()
+        new, self._readings = self._readings, []
+        if now >= self._next_read or self._next_read - now > 2 * READ_EVERY:  # the clock was set back
+            self._next_read = now.replace(second=0, microsecond=0) + READ_EVERY
+            new += self.board.take()
+        return new
+
+    async def published(self) -> PublishedPrices | None:
+        """Return what has been published since the last call."""
+        return self.prices.published()
+
+    async def send(self, command: Command) -> CommandResult:
+        """Hand a command to its device's driver."""
+        driver = self.drivers.get(command.device)
+        if driver is None:
+            return Rejected(command=command, reason="the configuration does not say how it is told")
+        return driver.obey(command)
+
+    def outcomes(self) -> Sequence[CommandResult]:
+        """Return what became of commands since the last call."""
+        known, self._outcomes = self._outcomes, []
+        return known
+
+    def look(self) -> None:
+        """Do what is due: end leases, touch the heartbeat, deliver what could not be told before."""
+        now = self._clock.now()
+        for driver in self.drivers.values():
+            driver.look(now)
+        if self.link.status.up:
+            self._deliver()
+            self._beat(now)
+
+    def restore(self, commands: Sequence[Command]) -> None:
+        """Take up commands of the run before, once the home has been seen."""
+        self._restore = [command for command in commands if command.device in self.drivers]
+
+    async def release(self) -> None:
+        """Bring every device that the agent holds to its safe state."""
+        await asyncio.gather(*(driver.release() for driver in self.drivers.values()))
+
+    def resume(self, device: str) -> bool | None:
+        """Stop yielding to a person; return whether there was anything to stop, None for an unknown device."""
+        driver = self.drivers.get(device)
+        if driver is None:
+            return None
+        resumed = driver.resume()
+        self.wake.set()
+        return resumed
+
+    def observed(self, device: DeviceSpec) -> Observed:
+        """Return what is measured of a device now."""
+        if device.kind == "battery":
+            load_kw, pv_kw = self.board.present_kw("load_kw"), self.board.present_kw("pv_kw")
+            return Observed(
+                battery_kw=self.board.present_kw("battery_kw"),
+                net_kw=None if load_kw is None or pv_kw is None else load_kw - pv_kw,
+                soc_kwh=self.board.soc_kwh,
+            )
+        proof, state = device.proof, self.state(device.proof.entity or "")
+        running = None if state is None else _running(state, proof.on_above_kw)
+        if device.kind == "switch":
+            return Observed(running=running)
+        thermostat = self.state(proof.thermostat or "")
+        shown: Mapping[str, object] = {} if thermostat is None else thermostat.attributes
+        return Observed(
+            running=running,
+            room_c=self._celsius(shown.get("current_temperature")),
+            target_c=self._celsius(shown.get("temperature")),
+        )
+
+    def state(self, entity: str) -> EntityState | None:
+        """Return an entity as Home Assistant shows it."""
+        return self.link.states.get(entity)
+
+    @property
+    def user_id(self) -> str | None:
+        """The user whose token the agent uses."""
+        return self.link.user_id
+
+    def problems(self) -> list[str]:
+        """Return each degraded step by name."""
+        status = self.link.status
+        found = [] if status.up else [f"no link to Home Assistant: {status.problem}"]
+        if status.up:
+            found += self.board.problems()
+        found += [] if self.prices.problem is None else [self.prices.problem]
+        return found + [f"{name} is {d.standing}: {d.why}" for name, d in self.drivers.items() if d.why is not None]
+
+    def _celsius(self, value: object) -> float | None:
+        number = None if value is None else units.number(str(value))
+        return None if number is None else units.celsius(number, self.link.temperature_unit)
+
+    def _on_change(self, change: Change) -> None:
+        self.board.see(change.entity_id, change.after)
+        if self.prices.see(change.entity_id, change.after):
+            self.wake.set()
+        for driver in self.drivers.values():
+            if change.entity_id in driver.entities:
+                driver.saw(change)
+
+    def _on_status(self, up: bool) -> None:  # noqa: FBT001 - what the link has to say
+        if up:
+            self._readings += self.board.snapshot()
+            for command in self._restore:
+                self.drivers[command.device].restore(command)
+            self._restore = []
+        else:
+            self.board.lost()
+        self.wake.set()
+
+    def _report(self, result: CommandResult) -> None:
+        self._outcomes.append(result)
+        self.wake.set()
+
+    def _tell(self, device: str, sentence: str) -> None:
+        self._news[device] = f"{device}: {sentence}."
+        self._deliver()
+
+    def _untell(self, device: str) -> None:
+        if device in self._news:
+            self._news[device] = None
+            self._deliver()
+
+    def _deliver(self) -> None:
+        """Show or take back what the person is to know, as soon as there is a link."""
+        if not self.link.status.up:
+            return
+        for device, text in list(self._news.items()):
+            number = f"homeagent_{device}"
+            if text is None:
+                self._errand("persistent_notification", "dismiss", {}, {"notification_id": number})
+                del self._news[device]
+            elif text:
+                data = {"title": "homeagent", "message": text, "notification_id": number}
+                self._errand("persistent_notification", "create", {}, data)
+                self._news[device] = ""  # told; kept so that it can be taken back
+
+    def _beat(self, now: datetime) -> None:
+        entity = self.wiring.home_assistant.heartbeat
+        if entity is None or not self.drivers or (self._beaten is not None and now - self._beaten < BEAT_EVERY):
+            return
+        self._beaten = now
+        target = {"entity_id": entity}
+        if domain_of(entity) == "input_datetime":
+            self._errand("input_datetime", "set_datetime", target, {"timestamp": now.timestamp()})
+        else:
+            self._errand(domain_of(entity), "press", target, {})
+
+    def _errand(self, domain: str, service: str, target: Mapping[str, object], data: Mapping[str, object]) -> None:
+        """Call an action that nobody waits for."""
+
+        async def run() -> None:
+            try:
+                await self.link.command(
+                    "call_service", domain=domain, service=service, target=dict(target), service_data=dict(data)
+                )
+            except TransientError as error:
+                _LOGGER.warning("%s.%s failed: %s", domain, service, error)
+
+        task = asyncio.create_task(run(), name=f"{domain}.{service}")
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+
+def _running(state: EntityState, on_above_kw: float) -> bool | None:
+    """Return whether a device runs, from its power, its heating action, or a state of on or off."""
+    if not state.present:
+        return None
+    unit = state.attributes.get("unit_of_measurement")
+    if unit is not None:
+        value = units.number(state.state)
+        try:
+            return None if value is None else units.power_kw(value, unit) > on_above_kw
+        except HomeAgentError:
+            return None
+    action = state.attributes.get("hvac_action")
+    if action is not None:
+        return action in {"heating", "cooling", "preheating"}
+    return {"on": True, "off": False}.get(state.state)

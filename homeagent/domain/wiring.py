@@ -1,0 +1,175 @@
+"""How a home is wired to Home Assistant: which entities measure it, and what its devices are told through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal, TypeAlias
+
+from homeagent.domain.command import Instruction
+
+DeviceKind: TypeAlias = Literal["battery", "switch", "thermostat"]
+Value: TypeAlias = str | float | bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeAssistantSpec:
+    """Where Home Assistant is. `fingerprint` is the SHA-256 of a self-signed certificate that is to be trusted."""
+
+    url: str
+    token: str = field(repr=False)
+    fingerprint: bytes | None = None
+    verify_tls: bool = True
+    heartbeat: str | None = None
+    """An entity that is touched every minute while devices are under control."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterSource:
+    """An entity that measures a power, or counts its energy. `sign` turns it to + into the home's bus."""
+
+    entity: str
+    sign: Literal[1, -1] = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterSpec:
+    """A power of the home as the sum of entities [kW]; what lies outside `low_kw` to `high_kw` cannot be true."""
+
+    quantity: str
+    sources: tuple[MeterSource, ...]
+    low_kw: float
+    high_kw: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meters:
+    """What measures the home. Without a meter of its own the load is grid + PV + battery."""
+
+    powers: tuple[MeterSpec, ...]
+    soc: str
+    capacity_kwh: float
+    controlled: tuple[MeterSpec, ...] = ()
+    """One for each appliance that the agent itself switches: their power is no habit of the household."""
+
+    def entities(self) -> frozenset[str]:
+        """Return every entity that is read."""
+        sources = [source.entity for spec in (*self.powers, *self.controlled) for source in spec.sources]
+        return frozenset([*sources, self.soc])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetEntity:
+    """Give an entity a value: a select's option, a number, on or off, a time, a temperature. Text may be a template."""
+
+    entity: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """Press a button."""
+
+    entity: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallAction:
+    """Call any action of Home Assistant. Texts in `data` may be templates."""
+
+    action: str
+    target: Mapping[str, object] = field(default_factory=dict)
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Wait, because the device wants it."""
+
+    seconds: float
+
+
+Step: TypeAlias = SetEntity | Press | CallAction | Pause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofSpec:
+    """What shows that a command had its effect, within a time from its last write.
+
+    A battery is proved by its measured power, within `tolerance_kw` or a tenth of what was asked. A switch or
+    thermostat is proved by `entity`: a power above `on_above_kw` while the device runs, or a state of on or off.
+    """
+
+    within: timedelta = timedelta(seconds=60)
+    tolerance_kw: float = 0.3
+    entity: str | None = None
+    on_above_kw: float = 0.05
+    thermostat: str | None = None
+    """The climate entity that shows the room's temperature and the set-point."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSpec:
+    """A device that can be told what to do. `safe` is what it is told when nobody watches over it any more."""
+
+    name: str
+    kind: DeviceKind
+    verbs: Mapping[str, tuple[Step, ...]]
+    safe: Instruction
+    proof: ProofSpec = ProofSpec()
+    answer: timedelta = timedelta(seconds=5)
+    """How long after a write the device may still show other values than it was told."""
+    yield_for: timedelta | None = timedelta(hours=4)
+    """How long a person's change is left alone; None until the agent is told to resume."""
+    writes_per_day: int = 200
+
+    def entities(self) -> frozenset[str]:
+        """Return the entities that its commands write."""
+        steps = [step for steps in self.verbs.values() for step in steps]
+        named = {step.entity for step in steps if isinstance(step, SetEntity | Press)}
+        for step in steps:
+            if isinstance(step, CallAction):
+                target = step.target.get("entity_id", [])
+                named.update([target] if isinstance(target, str) else target if isinstance(target, list) else [])
+        return frozenset(named)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timetable:
+    """What a device is to do from which local time of day on: minutes after midnight and the instruction."""
+
+    device: str
+    entries: tuple[tuple[int, Instruction], ...]
+    rated_kw: float = 0.0
+    """What the device draws while it is on; it is added to the load that the household is expected to have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceWiring:
+    """Each price is a number [currency/kWh] or an entity whose attributes list the published prices."""
+
+    import_price: float | str
+    export_price: float | str
+
+    def entities(self) -> frozenset[str]:
+        """Return the entities that are read."""
+        return frozenset(price for price in (self.import_price, self.export_price) if isinstance(price, str))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """Everything that connects the agent to one Home Assistant."""
+
+    home_assistant: HomeAssistantSpec
+    meters: Meters
+    prices: PriceWiring
+    devices: tuple[DeviceSpec, ...] = ()
+    timetables: tuple[Timetable, ...] = ()
+
+    def entities(self) -> frozenset[str]:
+        """Return every entity that is read or written."""
+        proofs = {entity for device in self.devices for entity in (device.proof.entity, device.proof.thermostat)}
+        written = [device.entities() for device in self.devices]
+        everything = self.meters.entities().union(self.prices.entities(), proofs, *written)
+        return frozenset(entity for entity in everything if entity is not None)

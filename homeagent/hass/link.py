@@ -1,0 +1,201 @@
+"""The live link: a connection that comes back, and the configured entities' states as they are now."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from homeagent.domain.errors import HomeAgentError, PermanentError
+from homeagent.domain.wiring import HomeAssistantSpec
+from homeagent.hass.connection import COMMAND_TIMEOUT_S, Connection, OnEvent
+from homeagent.hass.entities import Change, EntityState, changes
+from homeagent.hass.errors import ActionFailedError, LinkLostError, NoAnswerError, NotReadyError
+
+_LOGGER = logging.getLogger(__name__)
+
+PING_EVERY_S = 25.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S, PAUSE_GROWTH = 1.0, 60.0, 1.5
+REFUSED_PAUSE_S = 3600.0
+"""After a refused token or a wrong certificate: more attempts would only fill logs, or have the address banned."""
+SETTLE_S = 2.0
+"""A Home Assistant that has just started shows wrong values for a moment."""
+POLL_S = 0.3
+STEADY_S = 30.0
+"""A connection that held for so long begins again with the shortest pause."""
+
+
+@dataclass(slots=True)
+class LinkStatus:
+    """How the link is. `problem` says why it is not up."""
+
+    up: bool = False
+    problem: str | None = "not connected yet"
+    version: str | None = None
+    connects: int = 0
+
+
+def pause_s(attempt: int, chance: float) -> float:
+    """Return how long to wait after failure `attempt` (from 0); `chance` in [0, 1) spreads many agents apart."""
+    longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * PAUSE_GROWTH ** min(attempt, 50))
+    return FIRST_PAUSE_S + (longest - FIRST_PAUSE_S) * (0.5 + chance / 2)
+
+
+class Link:
+    """Keeps one connection, and `states` while `status.up`; before and after they are not to be trusted.
+
+    `on_change` is called with every change of the configured entities, at once and in order: nothing is queued.
+    `on_status` is called when the link has come up or gone down.
+    """
+
+    def __init__(
+        self,
+        spec: HomeAssistantSpec,
+        entities: Collection[str],
+        *,
+        on_change: Callable[[Change], None],
+        on_status: Callable[[bool], None],
+    ) -> None:
+        self.status = LinkStatus()
+        self.user_id: str | None = None
+        self.temperature_unit = "°C"
+        self._spec = spec
+        self._entities = sorted(entities)
+        self._on_change = on_change
+        self._on_status = on_status
+        self._states: dict[str, EntityState] = {}
+        self._connection: Connection | None = None
+
+    @property
+    def states(self) -> Mapping[str, EntityState]:
+        """The configured entities that exist; empty while the link is down."""
+        return self._states
+
+    async def run(self) -> None:
+        """Keep the link up, for ever."""
+        attempt = 0
+        while True:
+            began = asyncio.get_running_loop().time()
+            try:
+                await self._live()
+            except PermanentError as error:
+                self._down(str(error))
+                _LOGGER.error("%s", error)  # noqa: TRY400 - the message says what to do
+                await asyncio.sleep(REFUSED_PAUSE_S)
+                continue
+            except HomeAgentError as error:
+                self._down(str(error))
+                _LOGGER.log(logging.WARNING if attempt == 0 else logging.DEBUG, "%s", error)
+            held = asyncio.get_running_loop().time() - began
+            attempt = 0 if held > STEADY_S else attempt + 1
+            await asyncio.sleep(pause_s(max(attempt - 1, 0), random.random()))  # noqa: S311 - no secret
+
+    async def command(self, kind: str, *, timeout_s: float = COMMAND_TIMEOUT_S, **data: object) -> Any:  # noqa: ANN401 - JSON
+        """Send a command over the present connection; raises as `Connection.command`."""
+        if self._connection is None or not self.status.up:
+            raise LinkLostError(f"no connection to Home Assistant: {self.status.problem}")
+        return await self._connection.command(kind, timeout_s=timeout_s, **data)
+
+    async def first_event(self, kind: str, **data: object) -> Mapping[str, Any]:
+        """Return the first event of a subscription, which is ended again; raises as `Connection.command`."""
+        if self._connection is None or not self.status.up:
+            raise LinkLostError(f"no connection to Home Assistant: {self.status.problem}")
+        return await first_event(self._connection, kind, **data)
+
+    async def _live(self) -> None:
+        connection = await Connection.open(self._spec)
+        try:
+            await self._come_up(connection)
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(PING_EVERY_S):
+                        await connection.ended()
+                        raise LinkLostError("Home Assistant ended the connection")
+                await connection.command("ping")
+        finally:
+            self._connection = None
+            self._down("the connection was lost")
+            await connection.close()
+
+    async def _come_up(self, connection: Connection) -> None:
+        config = await wait_running(connection)
+        self.temperature_unit = str(config.get("unit_system", {}).get("temperature", "°C"))
+        self.user_id = str((await connection.command("auth/current_user"))["id"])
+        snapshot = asyncio.get_running_loop().create_future()
+
+        def take(event: Mapping[str, Any]) -> None:
+            self._take(event)
+            if not snapshot.done():
+                snapshot.set_result(None)
+
+        if self._entities:
+            await connection.subscribe("subscribe_entities", take, entity_ids=self._entities)
+            with contextlib.suppress(TimeoutError):  # none of them exists: nothing will come
+                await asyncio.wait_for(snapshot, COMMAND_TIMEOUT_S)
+        self._connection = connection
+        self.status.up, self.status.problem, self.status.version = True, None, connection.version
+        self.status.connects += 1
+        _LOGGER.info("connected to Home Assistant %s", connection.version)
+        self._on_status(True)  # noqa: FBT003 - a listener's only argument
+
+    def _take(self, event: Mapping[str, Any]) -> None:
+        for change in changes(self._states, event):
+            if change.after is None:
+                self._states.pop(change.entity_id, None)
+            else:
+                self._states[change.entity_id] = change.after
+            self._on_change(change)
+
+    def _down(self, problem: str) -> None:
+        was_up = self.status.up
+        self.status.up = False
+        if was_up or self.status.problem is None or problem != "the connection was lost":
+            self.status.problem = problem
+        self._states.clear()
+        if was_up:
+            _LOGGER.warning("the link to Home Assistant is down")
+            self._on_status(False)  # noqa: FBT003 - a listener's only argument
+
+
+async def wait_running(connection: Connection) -> Mapping[str, Any]:
+    """Wait until Home Assistant has started, and return its configuration.
+
+    Raises:
+        NotReadyError: it stands in recovery mode or is going down.
+    """
+    waited = False
+    while True:
+        config: Mapping[str, Any] = await connection.command("get_config")
+        if config.get("recovery_mode"):
+            raise NotReadyError("Home Assistant is in recovery mode; mend its configuration")
+        if config["state"] == "RUNNING":
+            if waited:
+                await asyncio.sleep(SETTLE_S)
+            return config
+        if config["state"] not in {"NOT_RUNNING", "STARTING"}:
+            raise NotReadyError(f"Home Assistant is {str(config['state']).lower()}")
+        waited = True
+        await asyncio.sleep(POLL_S)
+
+
+async def first_event(connection: Connection, kind: str, **data: object) -> Mapping[str, Any]:
+    """Return the first event of a subscription, which is ended again; raises as `Connection.command`."""
+    came: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
+
+    def take(event: Mapping[str, Any]) -> None:
+        if not came.done():
+            came.set_result(event)
+
+    listener: OnEvent = take
+    number = await connection.subscribe(kind, listener, **data)
+    try:
+        return await asyncio.wait_for(came, COMMAND_TIMEOUT_S)
+    except TimeoutError:
+        raise NoAnswerError(f"Home Assistant sent no event for {kind}") from None
+    finally:
+        with contextlib.suppress(ActionFailedError, LinkLostError, NoAnswerError):
+            await connection.unsubscribe(number)

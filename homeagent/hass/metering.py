@@ -1,0 +1,242 @@
+"""Entities' values as means of power over time. Each change is added up when it arrives, so nothing is ever queued."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from homeagent.domain.readings import Reading
+from homeagent.domain.wiring import Meters, MeterSource, MeterSpec
+from homeagent.hass import units
+from homeagent.hass.entities import EntityState
+
+ENOUGH = 0.5
+"""A mean needs values for at least this share of its time."""
+CLOCK_JUMP = timedelta(seconds=5)
+LOAD_PARTS = ("grid_kw", "pv_kw", "battery_kw")
+NEGATIVE_LOAD_KW = -0.5
+"""A load this far below zero is a meter with the wrong sign; less is meters that are not read at one instant."""
+
+
+class EntityMeter:
+    """One entity as a power [kW], which holds until it changes.
+
+    A counter's power is that of its last step; while it stands still, it is at most what would not have moved it yet.
+    """
+
+    def __init__(self, spec: MeterSpec, source: MeterSource) -> None:
+        self.entity = source.entity
+        self.kw: float | None = None
+        self.problem: str | None = f"{source.entity} has not been seen yet"
+        self._spec = spec
+        self._sign = source.sign
+        self._since_s = 0.0
+        self._count: tuple[float, float] | None = None
+        self._step_kwh = 0.0
+        self._kws = 0.0
+        self._covered_s = 0.0
+
+    def see(self, state: EntityState | None, now_s: float) -> None:
+        """Take a new state in at a monotonic time."""
+        self._close(now_s)
+        value = None if state is None or not state.present else units.number(state.state)
+        if state is None or value is None:
+            shown = "is gone" if state is None else f"is {state.state}"
+            self._gap(f"{self.entity} {shown}")
+            return
+        unit = state.attributes.get("unit_of_measurement")
+        try:
+            if units.is_energy(unit):
+                self._counted(units.energy_kwh(value, unit), now_s)
+            else:
+                self._measured(units.power_kw(value, unit) * self._sign, now_s)
+        except units.UnitError as error:
+            self._gap(f"{self.entity}: {error}")
+
+    def pause(self, now_s: float, problem: str) -> None:
+        """Trust the value no longer: the link is down."""
+        self._close(now_s)
+        self._gap(problem)
+
+    def take(self, now_s: float, elapsed_s: float) -> float | None:
+        """Return the mean since the last call, None where too little of it was measured."""
+        self._close(now_s)
+        kws, covered_s = self._kws, self._covered_s
+        self._kws = self._covered_s = 0.0
+        return kws / covered_s if covered_s > 0 and covered_s >= ENOUGH * elapsed_s else None
+
+    def _measured(self, kw: float, now_s: float) -> None:
+        if not self._spec.low_kw <= kw <= self._spec.high_kw:
+            hint = "; does it give watts under the unit kW?" if self._plausible_in_watts(kw) else ""
+            self._gap(f"{self.entity} shows {kw:g} kW, which is beyond this home{hint}")
+            return
+        self.kw, self.problem, self._since_s = kw, None, now_s
+
+    def _plausible_in_watts(self, kw: float) -> bool:
+        return self._spec.low_kw <= kw / 1000 <= self._spec.high_kw
+
+    def _counted(self, kwh: float, now_s: float) -> None:
+        before, self._count = self._count, (kwh, now_s)
+        self.problem = None
+        if before is None or kwh <= before[0] or now_s <= before[1]:  # the first count, or a counter that was reset
+            return
+        self._step_kwh = kwh - before[0]
+        kw = self._step_kwh * 3600 / (now_s - before[1]) * self._sign
+        if not self._spec.low_kw <= kw <= self._spec.high_kw:
+            self._gap(f"{self.entity} jumped by {self._step_kwh:g} kWh, which is beyond this home")
+            return
+        self.kw = kw
+
+    def _close(self, now_s: float) -> None:
+        """Add up the present power until now."""
+        if self._count is not None and self.kw is not None and now_s > self._count[1]:
+            most_kw = self._step_kwh * 3600 / (now_s - self._count[1])
+            self.kw = math.copysign(min(abs(self.kw), most_kw), self.kw)
+        if self.kw is not None:
+            self._kws += self.kw * (now_s - self._since_s)
+            self._covered_s += now_s - self._since_s
+        self._since_s = now_s
+
+    def _gap(self, problem: str) -> None:
+        self.kw, self.problem, self._count = None, problem, None
+
+
+@dataclass(frozen=True, slots=True)
+class _Power:
+    spec: MeterSpec
+    meters: tuple[EntityMeter, ...]
+
+    def present_kw(self) -> float | None:
+        return _total([meter.kw for meter in self.meters])
+
+    def problem(self) -> str | None:
+        return next((meter.problem for meter in self.meters if meter.problem is not None), None)
+
+
+class MeterBoard:
+    """All meters of a home: present values for the guard loop, and readings for the agent."""
+
+    def __init__(self, meters: Meters, now: Callable[[], datetime], monotonic_s: Callable[[], float]) -> None:
+        self._now = now
+        self._monotonic_s = monotonic_s
+        self._wiring = meters
+        self._powers = {spec.quantity: _power(spec) for spec in meters.powers}
+        self._controlled = [_power(spec) for spec in meters.controlled]
+        self._meters: dict[str, list[EntityMeter]] = {}
+        for power in (*self._powers.values(), *self._controlled):
+            for meter in power.meters:
+                self._meters.setdefault(meter.entity, []).append(meter)
+        self.soc_kwh: float | None = None
+        self.soc_problem: str | None = f"{meters.soc} has not been seen yet"
+        self._taken = (now(), monotonic_s())
+
+    def see(self, entity: str, state: EntityState | None) -> None:
+        """Take in an entity's new state; entities that measure nothing are ignored."""
+        for meter in self._meters.get(entity, ()):
+            meter.see(state, self._monotonic_s())
+        if entity == self._wiring.soc:
+            self._see_soc(state)
+
+    def lost(self) -> None:
+        """Trust no value any more, until it is seen again."""
+        problem = "no connection to Home Assistant"
+        for meters in self._meters.values():
+            for meter in meters:
+                meter.pause(self._monotonic_s(), problem)
+        self.soc_kwh, self.soc_problem = None, problem
+
+    def present_kw(self, quantity: str) -> float | None:
+        """Return a power as it is now [kW, + into the home's bus; the load positive], None where it is not known."""
+        power = self._powers.get(quantity)
+        if power is not None:
+            return power.present_kw()
+        if quantity == "load_kw":
+            return _total([self.present_kw(part) for part in LOAD_PARTS])
+        return 0.0 if quantity == "pv_kw" else None
+
+    def problems(self) -> list[str]:
+        """Return what cannot be measured now, and why."""
+        found = [power.problem() for power in (*self._powers.values(), *self._controlled)]
+        load_kw = self.present_kw("load_kw")
+        if load_kw is not None and load_kw < NEGATIVE_LOAD_KW:
+            found.append(f"the load comes out as {load_kw:.1f} kW: a meter has the wrong sign")
+        return [problem for problem in (*found, self.soc_problem) if problem is not None]
+
+    def snapshot(self) -> list[Reading]:
+        """Return the present values as readings of an instant."""
+        now = self._now()
+        known = {name: self.present_kw(name) for name in ("load_kw", *LOAD_PARTS)}
+        readings = [Reading(entity=name, at=now, value=kw) for name, kw in known.items() if kw is not None]
+        if self.soc_kwh is not None:
+            readings.append(Reading(entity="soc_kwh", at=now, value=self.soc_kwh))
+        return readings
+
+    def take(self) -> list[Reading]:
+        """Return the means since the last call, and the state of charge; a gap says its reason."""
+        (began, began_s), now, now_s = self._taken, self._now(), self._monotonic_s()
+        self._taken = (now, now_s)
+        elapsed_s, over = now_s - began_s, now - began
+        means = dict(self._means(now_s, elapsed_s))
+        if elapsed_s <= 0 or abs(over - timedelta(seconds=elapsed_s)) > CLOCK_JUMP:
+            return [Reading(entity=name, at=now, value=None, reason="the clock was set") for name in means]
+        readings = []
+        for name, kw in means.items():
+            if kw is None:
+                readings.append(Reading(entity=name, at=now, value=None, reason=self._reason(name)))
+            else:
+                readings.append(Reading(entity=name, at=now, value=kw, over=over))
+        if self.soc_kwh is None:
+            readings.append(Reading(entity="soc_kwh", at=now, value=None, reason=self.soc_problem or "not known"))
+        else:
+            readings.append(Reading(entity="soc_kwh", at=now, value=self.soc_kwh))
+        return readings
+
+    def _means(self, now_s: float, elapsed_s: float) -> Iterator[tuple[str, float | None]]:
+        means = {name: _mean(power, now_s, elapsed_s) for name, power in self._powers.items()}
+        means.setdefault("pv_kw", 0.0)  # a home without a PV meter has no PV
+        yield from derived(means).items()
+        if self._controlled:
+            yield "controlled_kw", _total([_mean(power, now_s, elapsed_s) for power in self._controlled])
+
+    def _reason(self, quantity: str) -> str:
+        power = self._powers.get(quantity)
+        problem = None if power is None else power.problem()
+        return problem or "too little of it was measured"
+
+    def _see_soc(self, state: EntityState | None) -> None:
+        entity = self._wiring.soc
+        value = None if state is None or not state.present else units.number(state.state)
+        if state is None or value is None:
+            self.soc_kwh, self.soc_problem = None, f"{entity} {'is gone' if state is None else 'is ' + state.state}"
+            return
+        try:
+            kwh = units.stored_kwh(value, state.attributes.get("unit_of_measurement"), self._wiring.capacity_kwh)
+        except units.UnitError as error:
+            self.soc_kwh, self.soc_problem = None, f"{entity}: {error}"
+            return
+        if not -0.02 <= kwh / self._wiring.capacity_kwh <= 1.1:  # noqa: PLR2004 - rounding, and a worn battery's gauge
+            self.soc_kwh, self.soc_problem = None, f"{entity} shows {value:g}, which no battery of this size can hold"
+            return
+        self.soc_kwh, self.soc_problem = min(max(kwh, 0.0), self._wiring.capacity_kwh), None
+
+
+def derived(means: dict[str, float | None]) -> dict[str, float | None]:
+    """Add the load where it has no meter, and bring load and PV above zero, which only noise takes them below."""
+    if "load_kw" not in means:
+        means = {"load_kw": _total([means.get(part) for part in LOAD_PARTS])} | means
+    return {name: max(kw, 0.0) if kw is not None and name in {"load_kw", "pv_kw"} else kw for name, kw in means.items()}
+
+
+def _power(spec: MeterSpec) -> _Power:
+    return _Power(spec, tuple(EntityMeter(spec, source) for source in spec.sources))
+
+
+def _mean(power: _Power, now_s: float, elapsed_s: float) -> float | None:
+    return _total([meter.take(now_s, elapsed_s) for meter in power.meters])
+
+
+def _total(parts: list[float | None]) -> float | None:
+    known = [part for part in parts if part is not None]
+    return sum(known) if parts and len(known) == len(parts) else None

@@ -11,6 +11,7 @@ import click
 
 from homeagent.domain.errors import HomeAgentError
 
+DIFFERENT = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
 
@@ -36,13 +37,85 @@ def main() -> None:
 
 @main.command("check-config")
 @click.argument("file", type=click.Path(path_type=Path), default=Path("config.yaml"))
-def check_config(file: Path) -> None:
+@click.option("--offline", is_flag=True, help="Do not ask Home Assistant.")
+def check_config(*, file: Path, offline: bool) -> None:
     """Check a configuration FILE: print what was understood, or every problem at once."""
+    from homeagent.agent.live.checks import check_online
     from homeagent.config import check_config as understand
+    from homeagent.config import load_config
 
     with _plain_errors():
         for line in understand(file):
             click.echo(line)
+        if not offline:
+            for line in check_online(file, load_config(file)):
+                click.echo(line)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path), default=Path("config.yaml"))
+@click.option("-v", "--verbose", is_flag=True, help="Log what is done in detail.")
+def run(*, file: Path, verbose: bool) -> None:
+    """Run beside Home Assistant with a configuration FILE, until SIGTERM or Ctrl-C."""
+    import asyncio
+    import logging
+
+    from homeagent.agent.live.run import run as run_live
+    from homeagent.config import load_config
+
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    with _plain_errors():
+        asyncio.run(run_live(file, load_config(file), lambda line: click.echo(line, err=True)))
+
+
+STORE = click.option(
+    "--store",
+    type=click.Path(path_type=Path),
+    default=Path("homeagent.db"),
+    show_default=True,
+    help="The agent's store.",
+)
+
+
+@main.command()
+@STORE
+@click.option("--last", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many entries.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, an entry a line.")
+def ledger(*, store: Path, last: int, as_json: bool) -> None:
+    """Print what devices were told, why, and what proved it. May be asked while the agent runs."""
+    from homeagent.agent.terminal import print_ledger
+    from homeagent.store.ledger import ledger as entries_of
+
+    with _plain_errors():
+        print_ledger(entries_of(store, last), as_json=as_json)
+
+
+@main.command()
+@click.argument("decision", type=int)
+@STORE
+def replay(*, decision: int, store: Path) -> None:
+    """Make the plan of a stored DECISION again from its inputs; exit code 1 if it comes out otherwise."""
+    from homeagent.agent.replay import replay as again
+    from homeagent.agent.terminal import print_replay
+
+    with _plain_errors():
+        result = again(store, decision)
+        print_replay(result)
+    if result.differences:
+        sys.exit(DIFFERENT)
+
+
+@main.command()
+@click.argument("device")
+@click.option("--port", type=click.IntRange(1, 65535), default=8377, show_default=True, help="Port of the page.")
+def resume(*, device: str, port: int) -> None:
+    """Tell the running agent to steer DEVICE again, which it had left to a person."""
+    from homeagent.agent.live.resume import resume as tell
+
+    with _plain_errors():
+        click.echo(tell(device, port))
 
 
 @main.command()

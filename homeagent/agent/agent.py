@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -24,6 +25,7 @@ from homeagent.domain.command import (
     Confirmed,
     Failed,
     Instruction,
+    Rejected,
     SafeState,
     Sent,
     Skipped,
@@ -35,6 +37,7 @@ from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.ledger import Footprint, SettledSlot
 from homeagent.domain.plan import ImportCap
 from homeagent.domain.ports import Clock, HomeLink, PriceSource
+from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec, SiteState
 from homeagent.domain.wiring import Timetable
 from homeagent.footprint.cpu_meter import CpuMeter, peak_memory_mb
@@ -94,6 +97,7 @@ class Agent:
         self._last_think: datetime | None = None
         self._decided_for: datetime | None = None
         self._last_sent: dict[str, LastSent] = {}
+        self._history_grew = False
         self._kept_at: dict[str, tuple[Instruction, datetime]] = {}
         self._changed = asyncio.Event()
 
@@ -125,6 +129,16 @@ class Agent:
         if self.day_book is None and entries and rule_soc_kwh is not None:
             self.day_book = DayBook(self.site, RuleBattery(self.site, float(rule_soc_kwh)), entries=entries)
 
+    def remember(self, readings: Iterable[Reading], *, think: bool) -> None:
+        """Take in what was measured before the agent came; with `think` the next round plans anew."""
+        self.observer.add(readings)
+        self._history_grew |= think
+
+    def reconsider(self) -> None:
+        """Decide anew at the next round: a device that was left alone may be told again."""
+        self._decided_for = None
+        self._kept_at.clear()
+
     @property
     def commands_in_force(self) -> list[Command]:
         """What the devices were last told, as far as it was not refused."""
@@ -142,6 +156,7 @@ class Agent:
             last_think=self._last_think,
             valid_until=None if self.thought is None else self.thought.plan.valid_until,
             new_prices=new_prices,
+            history_grew=self._history_grew,
         )
         if wake is not None and soc_kwh is not None:
             self._think(now, soc_kwh)
@@ -199,7 +214,7 @@ class Agent:
                 self.store.write_outcome(result, self.clock.now())
             command = result.command
             last = self._last_sent.get(command.device)
-            if isinstance(result, Failed) and last is not None and last.command is command:
+            if isinstance(result, Failed | Skipped) and last is not None and last.command is command:
                 del self._last_sent[command.device]
             for index, decision in enumerate(self.decisions):
                 if decision.result.command is command:
@@ -218,6 +233,7 @@ class Agent:
             timetables=self.setup.timetables if self.setup.mode == "control" else (),
         )
         self._last_think = now
+        self._history_grew = False
         self._decided_for = None
         self.thinks += 1
         self.solves += self.thought.solution is not None
@@ -290,9 +306,11 @@ class Agent:
             renewed = last is not None and same(command.instruction, last.command.instruction, self.site.battery)
             changed_at = last.changed_at if last is not None and renewed else state.at
             self._last_sent[command.device] = LastSent(command=command, changed_at=changed_at)
-        elif isinstance(result, Skipped):
-            self._last_sent.pop(command.device, None)
         else:
+            self._last_sent.pop(command.device, None)
+        if not isinstance(result, Sent):
+            self.store.write_outcome(result, state.at)
+        if isinstance(result, Failed | Rejected):
             _LOGGER.warning("%s: %s", command.device, result)
         return result
 
@@ -303,8 +321,7 @@ class Agent:
             return
         reason = "the state of charge is not known"
         command = self._command(BATTERY, SafeState(), now, now + SAFE_FOR, reason)
-        result = await self._send(command, SiteState(at=now, soc_kwh=None))
-        self.store.write_outcome(result, now)
+        await self._send(command, SiteState(at=now, soc_kwh=None))
 
     async def _keep_hours(self, now: datetime, timetable: Timetable) -> None:
         """Tell a device with fixed hours what the hour asks, when that changes or its lease is due."""
@@ -322,9 +339,7 @@ class Agent:
         self._kept_at[timetable.device] = (instruction, now)
         local = now.astimezone(self.site.timezone)
         command = self._command(timetable.device, instruction, now, now + SAFE_FOR, f"its timetable at {local:%H:%M}")
-        result = await self._send(command, SiteState(at=now, soc_kwh=None))
-        if not isinstance(result, Sent) and self.setup.mode == "control":
-            self.store.write_outcome(result, now)
+        await self._send(command, SiteState(at=now, soc_kwh=None))
 
     @staticmethod
     def _command(device: str, instruction: Instruction, now: datetime, until: datetime, reason: str) -> Command:

@@ -9,7 +9,12 @@ THINK_EVERY = timedelta(hours=1)
 
 
 def wake_reason(
-    now: datetime, *, last_think: datetime | None, valid_until: datetime | None, new_prices: bool
+    now: datetime,
+    *,
+    last_think: datetime | None,
+    valid_until: datetime | None,
+    new_prices: bool,
+    history_grew: bool = False,
 ) -> str | None:
     """Return why to think now, None to sleep on."""
     if last_think is None or valid_until is None:
@@ -20,6 +25,8 @@ def wake_reason(
         return "the clock went back"
     if new_prices:
         return "new prices were published"
+    if history_grew:
+        return "more of the home's past is known"
     if now - last_think >= THINK_EVERY:
         return "the forecast is an hour old"
     return None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from homeagent.agent.replay import Replay
 from homeagent.domain.ledger import SavingsEntry
+from homeagent.store.ledger import LedgerEntry
 
 
 @contextmanager
@@ -71,3 +76,39 @@ def print_savings(entries: list[SavingsEntry], currency: str) -> None:
     ]
     table.add_row("in all", *(f"{value:.2f}" for value in sums))
     Console().print(table)
+
+
+def print_ledger(entries: Sequence[LedgerEntry], *, as_json: bool) -> None:
+    """Print what devices were told, oldest first."""
+    if as_json:
+        for entry in entries:
+            sys.stdout.write(json.dumps(asdict(entry) | {"at": entry.at.isoformat()}) + "\n")
+        return
+    console = Console(highlight=False)
+    for entry in entries:
+        after = "" if entry.proved_after_s is None else f" after {entry.proved_after_s:.0f} s"
+        console.print(f"[bold]{entry.at:%Y-%m-%d %H:%M:%S} UTC  {entry.device}: {entry.told}[/bold]")
+        console.print(f"  why      {entry.why}")
+        console.print(f"  outcome  {entry.outcome or 'on its way'}{after}: {entry.proof or 'nothing measured yet'}")
+        if entry.decision is not None:
+            console.print(f"  decision {entry.decision}, of plan {entry.plan}")
+    if not entries:
+        console.print("nothing was commanded yet; in the modes observe and advise nothing ever is")
+
+
+def print_replay(result: Replay) -> None:
+    """Print a plan that was made again, and whether it is the same."""
+    console, plan = Console(), result.plan
+    table = Table(title=f"Plan {result.stored.digest} of {plan.issued_at:%Y-%m-%d %H:%M} UTC, made again")
+    for name in ("slot (UTC)", "charge to", "store to", "discharge to", "sell to", "expected grid", "expected SoC"):
+        table.add_column(name, justify="right")
+    for slot, policy in enumerate(plan.policies):
+        levels = (policy.charge_to_kwh, policy.store_to_kwh, policy.discharge_to_kwh, policy.export_to_kwh)
+        flows = (plan.grid_kw.values[slot], plan.soc_kwh.values[slot])
+        table.add_row(f"{plan.grid.at(slot):%m-%d %H:%M}", *(f"{value:.2f}" for value in (*levels, *flows)))
+    console.print(table)
+    console.print(result.stored.why)
+    for difference in result.differences:
+        console.print(f"[red]different:[/red] {difference}")
+    if not result.differences:
+        console.print("The same plan, from the same inputs")

@@ -30,7 +30,7 @@ class View:
         battery = agent.site.battery
         price = agent.prices.at(agent.clock.now())
         return {
-            "at": _stamp(agent.clock.now()),
+            "at": stamp(agent.clock.now()),
             "timezone": agent.site.timezone.key,
             "currency": agent.site.currency,
             "mode": agent.setup.mode,
@@ -56,8 +56,8 @@ class View:
         return {
             **_grid(plan.grid),
             "outcome": plan.outcome,
-            "issued_at": _stamp(plan.issued_at),
-            "valid_until": _stamp(plan.valid_until),
+            "issued_at": stamp(plan.issued_at),
+            "valid_until": stamp(plan.valid_until),
             "unmet": list(plan.unmet),
             "expected_cost": _number(plan.expected_cost),
             "import_price_per_kwh": _numbers(prices.import_per_kwh),
@@ -109,25 +109,37 @@ class View:
 
     def health(self) -> Mapping[str, object]:
         """Return whether all is well, and each degraded step by name."""
+        degraded = self.degraded()
+        return {"ok": not degraded, "degraded": degraded, "link": None, "devices": [], "history_share": None}
+
+    def resume(self, device: str) -> bool | None:  # noqa: ARG002 - a home that is not live has no device to resume
+        """Return None: there is nothing to resume."""
+        return None
+
+    def degraded(self) -> list[str]:
+        """Return each degraded step of observing and planning by name."""
         degraded = []
         if self._agent.last_soc_kwh is None:
             degraded.append("the state of charge is not known or too old: nothing is planned")
         thought = self._agent.thought
         if thought is not None and thought.plan.outcome == "fallback":
             degraded += [f"no plan, the rule is used: {what}" for what in thought.plan.unmet]
-        return {"ok": not degraded, "degraded": degraded}
+        if thought is not None and self._agent.prices.at(self._agent.clock.now()) is None:
+            degraded.append("no price is known for the present hour")
+        return degraded
 
     async def changed(self) -> None:
         """Wait until the agent has done its next round."""
         await self._agent.changed()
 
 
-def _stamp(at: datetime) -> str:
+def stamp(at: datetime) -> str:
+    """Return a time as the API writes it."""
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _grid(grid: TimeGrid) -> dict[str, Any]:
-    return {"start": _stamp(grid.start), "step_minutes": grid.step.total_seconds() / 60, "count": grid.count}
+    return {"start": stamp(grid.start), "step_minutes": grid.step.total_seconds() / 60, "count": grid.count}
 
 
 def _number(value: float | None) -> float | None:
@@ -151,7 +163,7 @@ def _entry(entry: SavingsEntry) -> dict[str, object]:
 
 def _decision(decision: Decision) -> dict[str, object]:
     return {
-        "at": _stamp(decision.at),
+        "at": stamp(decision.at),
         "device": decision.device,
         "soc_kwh": _number(decision.soc_kwh),
         "stance": decision.reason.stance,

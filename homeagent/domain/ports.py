@@ -62,5 +62,8 @@ class AgentView(Protocol):
     def health(self) -> Mapping[str, object]:
         """Return whether all is well, and each degraded step by name."""
 
+    def resume(self, device: str) -> bool | None:
+        """Stop leaving a device to a person; return whether it was left alone, None if there is no such device."""
+
     async def changed(self) -> None:
         """Wait until anything above has changed."""

@@ -87,7 +87,7 @@ def _problem(head: dict[str, Any], arrays: Any) -> PlanningProblem:  # noqa: ANN
             issued_at=datetime.fromisoformat(head["issued_at"]),
             model_id=head["model_id"],
         ),
-        carbon_g_per_kwh=arrays["carbon_g_per_kwh"] if "carbon_g_per_kwh" in arrays else None,
+        carbon_g_per_kwh=arrays.get("carbon_g_per_kwh"),
         import_cap=cap,
     )
 

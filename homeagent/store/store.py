@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -223,7 +224,8 @@ class Store:
         """Return each device's newest command, if its lease still holds and it is not known to have failed."""
         self.flush()
         query = """
-            SELECT device, at_s, content FROM commands c WHERE id = (SELECT max(id) FROM commands WHERE device = c.device)
+            SELECT device, at_s, content FROM commands c
+            WHERE id = (SELECT max(id) FROM commands WHERE device = c.device)
               AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.device = c.device AND o.issued_at_s = c.at_s
                 AND o.kind NOT IN ('Sent', 'Confirmed'))
         """
@@ -241,7 +243,7 @@ class Store:
         self.flush()
         query = "SELECT * FROM settled_slots WHERE start_s >= ? ORDER BY start_s"
         slots = [rows.settled_of(row) for row in self._connection.execute(query, (rows.epoch_s(at),))]
-        for slot, later in zip(slots, [*slots[1:], None], strict=True):
+        for slot, later in zip_longest(slots, slots[1:]):
             follows = later is not None and later.start == slot.start + timedelta(hours=slot.hours)
             yield slot, later.soc_kwh if later is not None and follows else slot.soc_kwh
 

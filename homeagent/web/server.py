@@ -26,6 +26,8 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+OWN_HEADER = "X-Homeagent"
+"""Browsers let no page from elsewhere send a header of its own without asking, and nobody is given leave."""
 MOST_STREAMS = 16
 MOST_DECISIONS = 200
 FEWEST_SECONDS_BETWEEN_EVENTS = 0.5
@@ -78,6 +80,7 @@ def application(view: AgentView) -> web.Application:
     }
     for name, answer in plain.items():
         app.router.add_get(f"/api/v1/{name}", _json(answer))
+    app.router.add_post("/api/v1/devices/{name}/resume", _resume(view))
     app.router.add_get("/api/v1/decisions", _decisions(view))
     app.router.add_get("/api/v1/events", _Events(view).handle, allow_head=False)
     app.router.add_get("/", _file(PAGE / "index.html"))
@@ -133,6 +136,20 @@ def _decisions(view: AgentView) -> Handler:
             return _error(400, f"limit must be a whole number from 1 to {MOST_DECISIONS}")
         body = {"decisions": view.decisions(int(text))}
         return web.json_response(body, dumps=_dumps, headers={"Cache-Control": "no-store"})
+
+    return handle
+
+
+def _resume(view: AgentView) -> Handler:
+    """Answer the one request that changes something: only a page of this server, or no page at all, may send it."""
+
+    async def handle(request: web.Request) -> web.Response:
+        if request.headers.get(OWN_HEADER) is None:
+            return _error(403, f"send the header {OWN_HEADER}: a page from elsewhere cannot")
+        resumed = view.resume(request.match_info["name"])
+        if resumed is None:
+            return _error(404, "no device of this name is under control")
+        return web.json_response({"resumed": resumed})
 
     return handle
 

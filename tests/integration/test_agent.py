@@ -11,7 +11,6 @@ import pytest
 
 from homeagent.agent.agent import Agent, Setup
 from homeagent.agent.view import View
-
 from homeagent.domain.command import AgentMode, Command, CommandResult, Failed, SetMode, Skipped
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.readings import Reading

@@ -8,7 +8,16 @@ import pytest
 from homeagent.control.guard import LastSent, check
 from homeagent.control.translation import translate
 from homeagent.devices.battery import self_consumption
-from homeagent.domain.command import AgentMode, Command, FollowPolicy, Instruction, Rejected, SetMode, SetReserve, Skipped
+from homeagent.domain.command import (
+    AgentMode,
+    Command,
+    FollowPolicy,
+    Instruction,
+    Rejected,
+    SetMode,
+    SetReserve,
+    Skipped,
+)
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.site import BatterySpec, SiteState

@@ -326,7 +326,7 @@ class Driver:
         hours = self.spec.yield_for
         self.until = None if hours is None else now + hours
         until = "until you resume it" if self.until is None else f"until {self.until:%H:%M} UTC, or until you resume it"
-        self._stand("yielded", f"{why}; left alone {until}")
+        self._give_up("yielded", f"{why}; left alone {until}")
 
     def _contest(self, now: datetime, entity: str) -> None:
         self._foreign.append(now)
@@ -338,7 +338,7 @@ class Driver:
         self._foreign.clear()
         self.until = now + (self.spec.yield_for or timedelta(days=1))
         why = f"another automation keeps setting {entity}; switch one of the two off. The agent does not fight it"
-        self._stand("contested", why)
+        self._give_up("contested", why)
         self._effects.tell(self.spec.name, why)
 
     def _degrade(self, reason: str) -> None:
@@ -346,12 +346,17 @@ class Driver:
         self._stand("degraded", reason)
         self._effects.tell(self.spec.name, f"{reason}. It is left in its safe state and tried again later")
 
+    def _give_up(self, standing: Standing, why: str) -> None:
+        """Leave the device to somebody else."""
+        if self._command is not None:
+            self._effects.report(Skipped(command=self._command, reason=why))
+        self._owes_safe = False
+        if self._work is not None:
+            self._work.cancel()
+        self._stand(standing, why)
+
     def _stand(self, standing: Standing, why: str) -> None:
         _LOGGER.warning("%s is %s: %s", self.spec.name, standing, why)
-        if standing != "degraded":
-            self._owes_safe = False  # somebody else holds it now
-            if self._work is not None:
-                self._work.cancel()
         self.standing, self.why, self._command, self._told = standing, why, None, None
 
     def _clear(self) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from homeagent.agent.live.driver import Driver, Effects
 from homeagent.agent.live.prices import LivePrices
 from homeagent.control.proof import Observed
-from homeagent.domain.command import AgentMode, Command, CommandResult, Rejected
+from homeagent.domain.command import AgentMode, Command, CommandResult, Rejected, Skipped
 from homeagent.domain.errors import HomeAgentError, TransientError
 from homeagent.domain.ports import Clock
 from homeagent.domain.prices import PublishedPrices
@@ -30,9 +30,10 @@ BEAT_EVERY = timedelta(seconds=60)
 
 
 class LiveHome:
-    """Implements `HomeLink` and `PriceSource` over the live link. `run` keeps it alive; `wake` is set when a round pays.
+    """Implements `HomeLink` and `PriceSource` over the live link.
 
-    In any mode but `control` it has no drivers: nothing can be commanded.
+    `run` keeps it alive; `wake` is set when a round of the agent pays. In any mode but `control` it has no drivers:
+    nothing can be commanded.
     """
 
     def __init__(self, wiring: Wiring, site: SiteSpec, mode: AgentMode, clock: Clock) -> None:
@@ -50,6 +51,8 @@ class LiveHome:
         self._news: dict[str, str | None] = {}
         self._beaten: datetime | None = None
         self._restore: list[Command] = []
+        self.came_up = False
+        """Whether the link has come up since the agent last asked; the one who asks takes it back."""
         self._errands: set[asyncio.Task[None]] = set()
         effects = Effects(report=self._report, tell=self._tell, untell=self._untell, now=clock.now)
         runner = StepRunner(self.link)
@@ -64,7 +67,7 @@ class LiveHome:
                 tasks.create_task(driver.watch(), name=f"guard loop of {driver.spec.name}")
 
     def readings(self) -> Sequence[Reading]:
-        """Return what was measured since the last call: the means of whole minutes, and first values after a connect."""
+        """Return what was measured since the last call: means of minutes, and first values after a connect."""
         now = self._clock.now()
         new, self._readings = self._readings, []
         if now >= self._next_read or self._next_read - now > 2 * READ_EVERY:  # the clock was set back
@@ -81,6 +84,8 @@ class LiveHome:
         driver = self.drivers.get(command.device)
         if driver is None:
             return Rejected(command=command, reason="the configuration does not say how it is told")
+        if not self.link.status.up:
+            return Skipped(command=command, reason="no link to Home Assistant")
         return driver.obey(command)
 
     def outcomes(self) -> Sequence[CommandResult]:
@@ -167,6 +172,7 @@ class LiveHome:
 
     def _on_status(self, up: bool) -> None:  # noqa: FBT001 - what the link has to say
         if up:
+            self.came_up = True
             self._readings += self.board.snapshot()
             for command in self._restore:
                 self.drivers[command.device].restore(command)

@@ -1,0 +1,50 @@
+"""What the page may see of an agent beside a real Home Assistant: the link, the devices and the history too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from homeagent.agent.agent import Agent
+from homeagent.agent.live.backfill import Backfill
+from homeagent.agent.live.home import LiveHome
+from homeagent.agent.view import View, stamp
+
+
+class LiveView(View):
+    """The view of a running agent."""
+
+    def __init__(self, agent: Agent, home: LiveHome, backfill: Backfill, resume: Callable[[str], bool | None]) -> None:
+        super().__init__(agent)
+        self._home = home
+        self._backfill = backfill
+        self._resume = resume
+
+    def health(self) -> Mapping[str, object]:
+        """Return whether all is well, each degraded step by name, and how link, devices and history stand."""
+        status, progress = self._home.link.status, self._backfill.progress
+        degraded = [*self.degraded(), *self._home.problems()]
+        return {
+            "ok": not degraded,
+            "degraded": degraded,
+            "link": {
+                "up": status.up,
+                "problem": status.problem,
+                "home_assistant": status.version,
+                "connects": status.connects,
+            },
+            "devices": [
+                {
+                    "name": driver.spec.name,
+                    "standing": driver.standing,
+                    "why": driver.why,
+                    "until": None if driver.until is None else stamp(driver.until),
+                    "writes_left_today": driver.budget.left(self._agent.clock.now()),
+                }
+                for driver in self._home.drivers.values()
+            ],
+            "history_share": round(progress.share(), 3),
+        }
+
+    def resume(self, device: str) -> bool | None:
+        """Stop leaving a device alone; return whether it was left alone, None for an unknown device."""
+        return self._resume(device)

@@ -1,0 +1,159 @@
+"""The running agent: starts inside-out, stops outside-in, and leaves every device in its safe state."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from homeagent.agent.agent import Agent, Setup
+from homeagent.agent.live.backfill import Backfill
+from homeagent.agent.live.checks import check_start, missing_wiring
+from homeagent.agent.live.home import LiveHome
+from homeagent.agent.live.live_view import LiveView
+from homeagent.config import Config
+from homeagent.domain.readings import Reading
+from homeagent.store import Store
+from homeagent.web.server import Page
+
+_LOGGER = logging.getLogger(__name__)
+
+OBSERVED = timedelta(minutes=5)
+SOC_STALE_AFTER = timedelta(minutes=10)
+SHORTEST_ROUND_S = 0.2
+FIRST_ROUND_S = 5.0
+RELEASE_S = 3.0
+"""So long the safe states may take at the end; a clean stop ends within five seconds."""
+SEEN_BEFORE = "home_assistant_seen"
+DAY = timedelta(days=1)
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        """Return the time, aware UTC."""
+        return datetime.now(UTC)
+
+
+async def run(source: Path, config: Config, echo: Callable[[str], None]) -> None:
+    """Run until SIGTERM or Ctrl-C.
+
+    Raises:
+        PermanentError: something that its owner must mend first: nothing was commanded then.
+    """
+    if config.wiring is None:
+        raise missing_wiring(source)
+    with Store.open(config.store) as store:
+        known = store.fact(SEEN_BEFORE) is not None
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        checking = asyncio.create_task(check_start(source, config, known=known, echo=echo))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({checking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not checking.done():
+            checking.cancel()
+            await asyncio.wait([checking])
+            return
+        facts = checking.result()
+        store.write_fact(SEEN_BEFORE, facts.version)
+        await _Run(config.adopting(facts.timezone, facts.currency), store).until(stop, echo)
+        stopping.cancel()
+
+
+async def lasting(work: Callable[[], Awaitable[None]]) -> None:
+    """Do `work`, and begin again with growing pauses if it fails: one fault must not end the watch over a home."""
+    pause_s = 1.0
+    while True:
+        try:
+            return await work()
+        except Exception:
+            _LOGGER.exception("a part of the agent failed; it begins again in %.0f s", pause_s)
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, 60.0)
+
+
+async def _ended(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+class _Run:
+    """Everything of one run, put together."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        if config.wiring is None:
+            raise TypeError("a run needs wiring")
+        clock = SystemClock()
+        self.home = LiveHome(config.wiring, config.site, config.mode, clock)
+        setup = Setup(
+            site=config.site,
+            capability=config.inverter,
+            mode=config.mode,
+            observation_step=OBSERVED,
+            plan_step=config.thinking_step,
+            minimum_hold=config.minimum_hold,
+            timetables=config.wiring.timetables,
+            soc_stale_after=SOC_STALE_AFTER,
+            replayable=True,
+        )
+        self.agent = Agent(setup, self.home, self.home, store, clock)
+        self.agent.resume()
+        self.home.restore(self.agent.commands_in_force)
+        for device, count in store.commands_since(clock.now() - DAY).items():
+            if device in self.home.drivers:
+                self.home.drivers[device].budget.spend(clock.now(), count)
+        self.backfill = Backfill(self.home.link, config.wiring.meters, store, clock.now(), self._remember)
+        self._port = config.port
+
+    async def until(self, stop: asyncio.Event, echo: Callable[[str], None]) -> None:
+        """Run until `stop` is set; then no new round begins, the devices are made safe, and the link ends last."""
+        view = LiveView(self.agent, self.home, self.backfill, self._resume)
+        async with Page(view, "127.0.0.1", self._port) as page:
+            link = asyncio.create_task(lasting(self.home.run), name="link")
+            rounds = asyncio.create_task(lasting(self._rounds), name="rounds")
+            history = asyncio.create_task(lasting(self.backfill.run), name="history")
+            try:
+                echo(f"homeagent is on {page.url} in mode {self.agent.setup.mode} (Ctrl-C ends it)")
+                await stop.wait()
+                echo("stopping")
+            finally:
+                await _ended(rounds, history)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(RELEASE_S):
+                        await self.home.release()
+                await _ended(link)
+                await self.agent.finish()
+
+    async def _rounds(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.home.wake.wait(), FIRST_ROUND_S)
+        while True:
+            if self.home.came_up:
+                self.home.came_up = False
+                self.agent.reconsider()
+            await self.agent.tick()
+            self.home.look()
+            await asyncio.sleep(SHORTEST_ROUND_S)
+            now = datetime.now(UTC)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(60 - now.second - now.microsecond / 1e6 + 0.01):
+                    await self.home.wake.wait()
+            self.home.wake.clear()
+
+    def _remember(self, readings: Sequence[Reading], *, milestone: bool) -> None:
+        self.agent.remember(readings, think=milestone)
+        if milestone:
+            self.home.wake.set()
+
+    def _resume(self, device: str) -> bool | None:
+        resumed = self.home.resume(device)
+        if resumed:
+            self.agent.reconsider()
+        return resumed

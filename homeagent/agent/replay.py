@@ -1,0 +1,48 @@
+"""Makes a stored plan again from all that it was made from, and compares."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from homeagent.domain.plan import Plan
+from homeagent.planning.planner import solve
+from homeagent.store.ledger import StoredDecision, stored_decision
+
+ROUNDED = 6e-5
+"""Plans are kept with four decimals."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Replay:
+    """The plan made again, and in what it differs from the one that was kept; nothing if it is the same."""
+
+    stored: StoredDecision
+    plan: Plan
+    differences: tuple[str, ...]
+
+
+def replay(path: Path, number: int) -> Replay:
+    """Make the plan of decision `number` again.
+
+    Raises:
+        InputError, StoreError: as `stored_decision`.
+    """
+    stored = stored_decision(path, number)
+    plan = solve(stored.problem).plan
+    return Replay(stored=stored, plan=plan, differences=tuple(_differences(stored, plan)))
+
+
+def _differences(stored: StoredDecision, plan: Plan) -> list[str]:
+    found = []
+    if stored.problem.digest() != stored.digest:
+        found.append("the stored problem is not the one that was planned")
+    if abs(plan.expected_cost - stored.plan["expected_cost"]) > ROUNDED:
+        found.append(f"expected cost {plan.expected_cost:.4f} instead of {stored.plan['expected_cost']:.4f}")
+    for name, kept in stored.plan["policies"].items():
+        for slot, value in enumerate(kept):
+            made = asdict(plan.policies[slot])[name]
+            same = made == float("inf") if value is None else abs(made - value) <= ROUNDED
+            if not same:
+                found.append(f"{name} of slot {slot}: {made:.4f} instead of {value}")
+    return found

@@ -1,0 +1,163 @@
+"""What a configuration asks of a Home Assistant, held against what is there: every problem at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from homeagent.domain.errors import Issue
+from homeagent.domain.wiring import CallAction, DeviceSpec, Press, SetEntity, Wiring
+from homeagent.hass.entities import EntityState
+from homeagent.hass.steps import domain_of, refusal
+from homeagent.hass.units import ENERGY_KWH, POWER_KW, UnitError, price_factor
+
+LOWEST_VERSION = (2025, 4)
+"""The oldest Home Assistant that the agent is tested with."""
+POWER_CLASSES = frozenset({"power", "energy"})
+SOC_CLASSES = frozenset({"battery", "energy_storage"})
+NEAR = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeAssistantFacts:
+    """What a Home Assistant says of itself: its entities by id, and its actions as domain.name."""
+
+    version: str
+    timezone: str
+    currency: str
+    states: Mapping[str, EntityState]
+    actions: frozenset[str]
+    statistics: frozenset[str] = field(default_factory=frozenset)
+    """The entities that it keeps long-term statistics of."""
+
+
+def conflicts(wiring: Wiring) -> list[Issue]:
+    """Return what contradicts itself whatever Home Assistant says: one entity for two things."""
+    issues: list[Issue] = []
+    owner: dict[str, str] = {}
+    for device in wiring.devices:
+        for entity in sorted(device.entities()):
+            if entity in owner:
+                remedy = "give each device entities of its own"
+                message = f"{owner[entity]} and {device.name} both write {entity}"
+                issues.append(Issue(path=f"{device.name}.steering", message=message, remedy=remedy))
+            owner.setdefault(entity, device.name)
+    measured: dict[str, str] = {}
+    for path, entity in _meters(wiring):
+        if entity in measured and measured[entity] != path:
+            message = f"{measured[entity]} and {path} read the same {entity}"
+            issues.append(Issue(path=path, message=message, remedy="name the entity of each meter"))
+        measured.setdefault(entity, path)
+    return issues
+
+
+def inspect(wiring: Wiring, facts: HomeAssistantFacts) -> list[Issue]:
+    """Return every problem between a configuration and a Home Assistant."""
+    issues = list(conflicts(wiring))
+    if version_of(facts.version) < LOWEST_VERSION:
+        lowest = ".".join(map(str, LOWEST_VERSION))
+        message = f"Home Assistant {facts.version} is too old"
+        issues.append(Issue(path="home_assistant", message=message, remedy=f"update it to {lowest} or later"))
+    for path, entity in _meters(wiring):
+        issues += _existing(path, entity, facts) or _measuring(path, facts.states[entity], soc=path == "meters.soc")
+    for path, price in (("prices.import", wiring.prices.import_price), ("prices.export", wiring.prices.export_price)):
+        if isinstance(price, str):
+            issues += _existing(path, price, facts) or _priced(path, facts.states[price])
+    heartbeat = wiring.home_assistant.heartbeat
+    if heartbeat is not None:
+        issues += _existing("home_assistant.heartbeat", heartbeat, facts)
+    for device in wiring.devices:
+        issues += _device(device, facts)
+    return issues
+
+
+def version_of(text: str) -> tuple[int, ...]:
+    """Return year and month of a release such as 2025.4.4 or 2026.1.0b2; (0,) of anything else."""
+    parts = text.split(".")[:2]
+    return tuple(int(part) for part in parts) if all(part.isdecimal() for part in parts) else (0,)
+
+
+def _meters(wiring: Wiring) -> Iterator[tuple[str, str]]:
+    for spec in wiring.meters.powers:
+        for source in spec.sources:
+            yield f"meters.{spec.quantity.removesuffix('_kw')}", source.entity
+    yield "meters.soc", wiring.meters.soc
+    for spec in wiring.meters.controlled:
+        for source in spec.sources:
+            yield f"appliances.{spec.quantity}.power", source.entity
+
+
+def _existing(path: str, entity: str, facts: HomeAssistantFacts) -> list[Issue]:
+    if entity in facts.states:
+        return []
+    same_kind = [name for name in facts.states if domain_of(name) == domain_of(entity)]
+    near = get_close_matches(entity, same_kind, n=3, cutoff=NEAR)
+    remedy = f"did you mean {', '.join(near)}?" if near else "see Developer tools > States for its name"
+    return [Issue(path=path, message=f"{entity} does not exist in Home Assistant", remedy=remedy)]
+
+
+def _measuring(path: str, state: EntityState, *, soc: bool) -> list[Issue]:
+    """Check unit and device class; an entity that is unavailable shows neither, and is checked when it comes."""
+    unit, kind = state.attributes.get("unit_of_measurement"), state.attributes.get("device_class")
+    if not state.present and unit is None:
+        return []
+    known = ["%", *ENERGY_KWH] if soc else [*POWER_KW, *ENERGY_KWH]
+    what = "a state of charge" if soc else "a power or a counter of energy"
+    if unit not in known:
+        message = (
+            f"{state.entity_id} has the unit {unit}, which is none of {what}"
+            if unit
+            else (f"{state.entity_id} has no unit, so nobody knows what it measures")
+        )
+        return [Issue(path=path, message=message, remedy=f"name an entity in {', '.join(known)}")]
+    if kind is not None and kind not in (SOC_CLASSES if soc else POWER_CLASSES):
+        message = f"{state.entity_id} is of the device class {kind}, which is no {what.removeprefix('a ')}"
+        return [Issue(path=path, message=message, remedy="name the entity that measures it")]
+    return []
+
+
+def _priced(path: str, state: EntityState) -> list[Issue]:
+    unit = state.attributes.get("unit_of_measurement")
+    if not state.present and unit is None:
+        return []
+    try:
+        price_factor(unit)
+    except UnitError as error:
+        return [Issue(path=path, message=f"{state.entity_id}: {error}", remedy="name the entity that lists the prices")]
+    return []
+
+
+def _device(device: DeviceSpec, facts: HomeAssistantFacts) -> Iterator[Issue]:
+    for verb, steps in device.verbs.items():
+        for number, step in enumerate(steps):
+            path = f"{device.name}.steering.{verb}[{number}]"
+            if isinstance(step, CallAction):
+                yield from _acting(path, step, facts)
+            elif isinstance(step, SetEntity | Press):
+                missing = _existing(path, step.entity, facts)
+                yield from missing
+                if not missing:
+                    yield from _settable(path, step, facts.states[step.entity])
+    for name, entity in (("proof.entity", device.proof.entity), ("entity", device.proof.thermostat)):
+        if entity is not None:
+            yield from _existing(f"{device.name}.{name}", entity, facts)
+
+
+def _acting(path: str, step: CallAction, facts: HomeAssistantFacts) -> Iterator[Issue]:
+    if step.action not in facts.actions:
+        near = get_close_matches(step.action, facts.actions, n=3, cutoff=NEAR)
+        remedy = f"did you mean {', '.join(near)}?" if near else "see Developer tools > Actions for its name"
+        yield Issue(path=path, message=f"{step.action} is no action of Home Assistant", remedy=remedy)
+
+
+def _settable(path: str, step: SetEntity | Press, state: EntityState) -> Iterator[Issue]:
+    """Check a literal value; what a template gives, or a device shows only in some mode, is checked when it is sent."""
+    value: Any = step.value if isinstance(step, SetEntity) else None
+    if not state.present or (isinstance(value, str) and "{" in value):
+        return
+    shows_range = domain_of(step.entity) not in {"number", "input_number"} or "min" in state.attributes
+    why = refusal(state, step.entity, value) if value is not None and shows_range else None
+    if why is not None:
+        yield Issue(path=path, message=why, remedy="write a value that it takes")

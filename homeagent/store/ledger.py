@@ -1,0 +1,142 @@
+"""Reads the ledger of a database that a running agent may be writing: what was decided, told, proved."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from homeagent.domain.errors import InputError, Issue, StoreError
+from homeagent.domain.plan import PlanningProblem
+from homeagent.store.problems import problem_of
+from homeagent.store.rows import instant
+
+_ENTRIES = """
+SELECT c.id, c.at_s, c.device, c.content, d.id, d.content, o.at_s, o.kind, o.content
+FROM commands c
+LEFT JOIN decisions d ON d.id = (SELECT max(id) FROM decisions WHERE device = c.device AND at_s = c.at_s)
+LEFT JOIN outcomes o ON o.id = (SELECT max(id) FROM outcomes WHERE device = c.device AND issued_at_s = c.at_s)
+ORDER BY c.id DESC LIMIT ?
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """One command with what it came from and what became of it; `decision` can be replayed, None for a timetable's."""
+
+    at: datetime
+    device: str
+    told: str
+    why: str
+    decision: int | None
+    plan: str | None
+    outcome: str | None
+    proof: str | None
+    proved_after_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StoredDecision:
+    """A decision with all that its plan was made from, and the plan as it was kept."""
+
+    at: datetime
+    device: str
+    why: str
+    digest: str
+    problem: PlanningProblem
+    plan: dict[str, Any]
+
+
+def ledger(path: Path, last: int) -> list[LedgerEntry]:
+    """Return the newest commands, oldest first.
+
+    Raises:
+        StoreError: there is no database, or it is none of this release.
+    """
+    with _reading(path) as connection:
+        rows = connection.execute(_ENTRIES, (last,)).fetchall()
+    return [_entry(row) for row in reversed(rows)]
+
+
+def stored_decision(path: Path, number: int) -> StoredDecision:
+    """Return decision `number` as it was kept.
+
+    Raises:
+        InputError: there is none of this number, or its inputs are no longer kept.
+        StoreError: as `ledger`.
+    """
+    with _reading(path) as connection:
+        row = connection.execute("SELECT at_s, device, content FROM decisions WHERE id = ?", (number,)).fetchone()
+        if row is None:
+            raise _no_decision(path, number, "does not exist", "see homeagent ledger for the numbers")
+        content = json.loads(row[2])
+        digest = content["plan"]
+        problem = connection.execute("SELECT content FROM problems WHERE digest = ?", (digest,)).fetchone()
+        plans = connection.execute("SELECT content FROM plans WHERE issued_at_s <= ? ORDER BY id DESC", (row[0],))
+        plan = next((found for (text,) in plans if (found := json.loads(text))["problem"] == digest), None)
+    if problem is None or plan is None:
+        raise _no_decision(path, number, "has its inputs no longer kept", "they are kept for ten days")
+    return StoredDecision(
+        at=instant(row[0]),
+        device=row[1],
+        why=content["why"],
+        digest=digest,
+        problem=problem_of(problem[0]),
+        plan=plan,
+    )
+
+
+def _no_decision(path: Path, number: int, message: str, remedy: str) -> InputError:
+    return InputError(str(path), (Issue(path=f"decision {number}", message=message, remedy=remedy),))
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    if not path.exists():
+        raise StoreError(f"{path}: does not exist; name the store that homeagent run writes")
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            yield connection
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"{path}: cannot be read ({error})") from error
+
+
+def _entry(row: tuple[Any, ...]) -> LedgerEntry:
+    command = json.loads(row[3])
+    decision = None if row[5] is None else json.loads(row[5])
+    outcome = None if row[8] is None else json.loads(row[8])
+    return LedgerEntry(
+        at=instant(row[1]),
+        device=row[2],
+        told=_told(command["instruction"]),
+        why=command["why"],
+        decision=row[4],
+        plan=None if decision is None else decision["plan"],
+        outcome=row[7],
+        proof=None if outcome is None else outcome["proof"] or outcome["reason"],
+        proved_after_s=None if row[6] is None else float(row[6] - row[1]),
+    )
+
+
+def _told(instruction: dict[str, Any]) -> str:
+    """Return an instruction in words."""
+    match instruction["kind"]:
+        case "SetMode":
+            power_kw = instruction["power_kw"]
+            mode = str(instruction["mode"]).replace("_", "-")
+            return mode if power_kw is None else f"{mode} at {power_kw:.2f} kW"
+        case "SetReserve":
+            return f"reserve {instruction['reserve_kwh']:.1f} kWh"
+        case "SetSwitch":
+            return "on" if instruction["on"] else "off"
+        case "SetTemperature":
+            return f"{instruction['target_c']:g} degC"
+        case "FollowPolicy":
+            return "follow the policy"
+        case _:
+            return "safe state"

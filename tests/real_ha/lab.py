@@ -6,6 +6,7 @@ its entities show. The tests set the weather, so to speak, through the `sim_` he
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -21,9 +22,11 @@ import time
 import urllib.error
 import urllib.request
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import yaml
 
 ROOT = Path(__file__).parents[2]
@@ -395,6 +398,26 @@ class Lab:
     def state(self, entity: str) -> str:
         """Return an entity's state."""
         return str(self.get(f"/api/states/{entity}")["state"])
+
+    def ask(self, kind: str, user: str = "person", **data: object) -> Any:
+        """Send one command over a websocket of its own, and return its result."""
+
+        async def session() -> Any:
+            async with aiohttp.ClientSession() as client, client.ws_connect(f"{self.url}/api/websocket") as socket:
+                await socket.receive_json()
+                await socket.send_json({"type": "auth", "access_token": self.users.tokens[user]})
+                await socket.receive_json()
+                await socket.send_json({"id": 1, "type": kind, **data})
+                answer = await socket.receive_json()
+                assert answer["success"], answer
+                return answer["result"]
+
+        with ThreadPoolExecutor(1) as thread:  # works inside a running loop too
+            return thread.submit(asyncio.run, session()).result()
+
+    def notifications(self) -> set[str]:
+        """Return the numbers of what the person is shown."""
+        return {note["notification_id"] for note in self.ask("persistent_notification/get")}
 
     def sim(self, **values: float | str | bool) -> None:
         """Set the home's weather, load, prices and so on."""

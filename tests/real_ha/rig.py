@@ -1,0 +1,96 @@
+"""The agent's own parts against the lab: a live home with its drivers, told what to do by a script."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from homeagent.agent.live.home import LiveHome
+from homeagent.agent.live.run import SystemClock
+from homeagent.config import Config, load_config
+from homeagent.domain.command import Command, CommandResult, Instruction, SetMode
+from homeagent.domain.readings import Reading
+from real_ha.lab import Lab, config_yaml
+
+MOMENT_S = 0.05
+
+
+def configured(lab: Lab, folder: Path, **changes: str) -> Config:
+    """Return a configuration for the lab."""
+    path = folder / "config.yaml"
+    path.write_text(config_yaml(lab, **changes))
+    return load_config(path)
+
+
+async def until(true: Callable[[], object], within_s: float) -> float:
+    """Wait until something is true, and return how long it took."""
+    began = time.monotonic()
+    while not true():
+        assert time.monotonic() - began < within_s, "it did not come true in time"
+        await asyncio.sleep(MOMENT_S)
+    return time.monotonic() - began
+
+
+@dataclass
+class Rig:
+    """A live home under test, and everything it has said."""
+
+    home: LiveHome
+    readings: list[Reading] = field(default_factory=list)
+    outcomes: list[CommandResult] = field(default_factory=list)
+
+    async def look(self) -> None:
+        """Collect what there is, as the agent's rounds do."""
+        while True:
+            self.readings += self.home.readings()
+            self.outcomes += self.home.outcomes()
+            self.home.look()
+            await asyncio.sleep(MOMENT_S)
+
+    async def tell(self, device: str, instruction: Instruction, lease: timedelta = timedelta(hours=1)) -> CommandResult:
+        """Hand over a command, and return the first answer."""
+        now = SystemClock().now()
+        command = Command(
+            device=device, instruction=instruction, issued_at=now, valid_until=now + lease, reason="the script says so"
+        )
+        return await self.home.send(command)
+
+    async def outcome(self, device: str, instruction: Instruction, within_s: float) -> CommandResult:
+        """Hand over a command, and return what became of it."""
+        sent = await self.tell(device, instruction)
+
+        def found() -> CommandResult | None:
+            return next((result for result in self.outcomes if result.command is sent.command), None)
+
+        await until(found, within_s)
+        result = found()
+        assert result is not None
+        return result
+
+    async def charge(self, kw: float, within_s: float) -> CommandResult:
+        """Charge the battery, and return what became of it."""
+        return await self.outcome("battery", SetMode(mode="charge", power_kw=kw), within_s)
+
+
+@asynccontextmanager
+async def rig(config: Config) -> AsyncIterator[Rig]:
+    """Run a live home until the end of the block."""
+    assert config.wiring is not None
+    home = LiveHome(config.wiring, config.site, config.mode, SystemClock())
+    rig = Rig(home)
+    tasks = [asyncio.create_task(home.run()), asyncio.create_task(rig.look())]
+    try:
+        await until(lambda: home.link.status.up, 30)
+        yield rig
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from real_ha.agent_config import config_yaml
+from real_ha.lab import Lab
+
 from homeagent.agent.live.home import LiveHome
 from homeagent.agent.live.run import SystemClock
 from homeagent.config import Config, load_config
 from homeagent.domain.command import Command, CommandResult, Instruction, SetMode
 from homeagent.domain.readings import Reading
-from real_ha.lab import Lab, config_yaml
 
 MOMENT_S = 0.05
 
@@ -72,6 +74,10 @@ class Rig:
         result = found()
         assert result is not None
         return result
+
+    def writes_left(self) -> int:
+        """Return how often the battery may still be written to."""
+        return self.home.drivers["battery"].budget.left(SystemClock().now())
 
     async def charge(self, kw: float, within_s: float) -> CommandResult:
         """Charge the battery, and return what became of it."""

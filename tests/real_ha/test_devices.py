@@ -8,8 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from real_ha.lab import LATE_S, Lab
+from real_ha.lab import Lab
 from real_ha.rig import configured, rig, until
+from real_ha.simulated_home import LATE_S
 
 from homeagent.domain.command import Confirmed, Failed, Instruction, SetMode, SetSwitch, SetTemperature, Skipped
 
@@ -32,10 +33,10 @@ def test_nothing_is_written_that_stands_there_already(lab: Lab, tmp_path: Path) 
     async def scenario() -> None:
         async with rig(configured(lab, tmp_path)) as home:
             await home.charge(2.0, 10)
-            left = home.home.drivers["battery"].budget.left(home.home._clock.now())
+            left = home.writes_left()
             again = await home.charge(2.0, 10)
             assert isinstance(again, Confirmed)
-            assert home.home.drivers["battery"].budget.left(home.home._clock.now()) == left
+            assert home.writes_left() == left
 
     asyncio.run(scenario())
 

@@ -158,7 +158,7 @@ class Agent:
             new_prices=new_prices,
             history_grew=self._history_grew,
         )
-        if wake is not None and soc_kwh is not None:
+        if wake is not None and soc_kwh is not None and self.setup.mode != "observe":
             self._think(now, soc_kwh)
         else:
             wake = None

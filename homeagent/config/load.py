@@ -20,10 +20,15 @@ from homeagent.domain.command import AgentMode
 from homeagent.domain.errors import InputError, Issue
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.site import BatterySpec, Goals, GridLimits, PeakChargeSpec, PriceRules, SiteSpec
-from homeagent.domain.wiring import Wiring
+from homeagent.domain.wiring import DeviceSpec, Wiring
 
 _Model = TypeVar("_Model", bound=Settings)
 
+MODES: dict[AgentMode, str] = {
+    "observe": "measures and settles, plans nothing",
+    "advise": "plans and explains, commands nothing",
+    "control": "plans, and commands the devices below",
+}
 EXPECTED = {
     "float_type": "write a number",
     "int_type": "write a whole number",
@@ -223,9 +228,21 @@ def _site(settings: Settings) -> SiteSpec:
     )
 
 
+def _zone(config: Config) -> str:
+    adopted = config.wiring is not None and not config.zone_given
+    return "Home Assistant's time zone" if adopted else config.site.timezone.key
+
+
+def _currency(config: Config) -> str:
+    adopted = config.wiring is not None and not config.currency_given
+    return "Home Assistant's currency" if adopted else config.site.currency
+
+
 def _understood(config: Config) -> Iterator[str]:
     site, battery = config.site, config.site.battery
-    yield f"home: {site.timezone.key}, money in {site.currency}"
+    if config.wiring is not None:
+        yield f"mode: {config.mode}, {MODES[config.mode]}"
+    yield f"home: {_zone(config)}, money in {_currency(config)}"
     yield (
         f"battery: {battery.capacity_kwh:g} kWh, of which {battery.min_soc_kwh:g} kWh stay; charges with "
         f"{battery.max_charge_kw:g} kW, discharges with {battery.max_discharge_kw:g} kW; "
@@ -246,3 +263,9 @@ def _understood(config: Config) -> Iterator[str]:
         yield f"peak charge: {way}, on the mean of the {site.peak_charge.days} largest daily peaks of a month"
     if site.goals.carbon_price_per_kg:
         yield f"goals: a kg of CO2 counts as {site.goals.carbon_price_per_kg:g} {site.currency}"
+    for device in () if config.wiring is None else config.wiring.devices:
+        yield f"{device.name}: a {device.kind} that takes {', '.join(device.verbs)}, at most {_a_day(device)}"
+
+
+def _a_day(device: DeviceSpec) -> str:
+    return f"{device.writes_per_day} writes a day"

@@ -221,6 +221,8 @@ class Settings(Section):
             raise wrong("has home_assistant, but no meters", "add meters: with grid, battery and soc")
         if self.home_assistant is not None and self.prices.import_ is None:
             raise wrong("has home_assistant, but no price", "add prices.import: a number or the entity of the price")
+        if self.mode == "control" and self.home_assistant is not None and self.battery.steering is None:
+            raise wrong("has mode control, but no battery.steering", "add the steps that the battery is told through")
         return self
 
 

@@ -127,6 +127,11 @@ def refusal(state: EntityState | None, entity: str, value: Value | None) -> str 
     return None
 
 
+def _of_the_lease(value: Value) -> bool:
+    """Return whether a value tells the device when to stop by itself: it shows what it was told, not what is left."""
+    return isinstance(value, str) and "lease_" in value
+
+
 def _as_number(value: object) -> float | None:
     return None if isinstance(value, bool) or value is None else number(str(value))
 
@@ -154,7 +159,7 @@ class StepRunner:
         """Do the steps in order; each waits up to `patience_s` for its entity to be able to take its value.
 
         `skip_shown` leaves out what the entities show already, up to the first step that writes: from there on all are
-        written, since one write may undo another.
+        written, since one write may undo another. A value that tells the lease is always written.
 
         Raises:
             StepRefusedError: an entity cannot take what it is to be given.
@@ -170,7 +175,8 @@ class StepRunner:
                     value = await self.rendered(step.value, variables)
                     log.asked(entity, value)
                     sets += 1
-                    if skip_shown and not wrote and shows(self._link.states.get(entity), value):
+                    shown = shows(self._link.states.get(entity), value) and not _of_the_lease(step.value)
+                    if skip_shown and not wrote and shown:
                         continue
                     await self._ready(entity, value, patience_s)
                     call = call_to_set(entity, value)

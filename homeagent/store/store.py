@@ -214,6 +214,12 @@ class Store:
         for entity, at_s, value, reason, over_s in self._connection.execute(query, {"since_s": since_s}):
             yield rows.reading_of(entity, at_s, value, reason, over_s)
 
+    def last_reading_at(self) -> datetime | None:
+        """Return when something was last measured, None if nothing ever was."""
+        self.flush()
+        (at_ms,) = self._connection.execute("SELECT max(at_ms) FROM readings WHERE value IS NOT NULL").fetchone()
+        return None if at_ms is None else rows.instant(at_ms / 1000)
+
     def prices_since(self, at: datetime) -> Iterator[PublishedPrices]:
         """Yield the published prices of slots that start at `at` or later, as unbroken blocks."""
         self.flush()

@@ -20,13 +20,16 @@ from homeagent.store import Store
 
 _LOGGER = logging.getLogger(__name__)
 
-FACT = "history"
+FACT, GAP_FACT = "history", "history_gap"
 FINE_DAYS, YEARS_DAYS = 10, 730
 CHUNK_DAYS = {"5minute": 2, "hour": 30}
 """So much is asked for at once: some thousand rows."""
 PAUSE_S = 0.2
 RETRY_S = 30.0
-HOUR = timedelta(hours=1)
+LINK_POLL_S = 1.0
+HOUR, FIVE_MINUTES = timedelta(hours=1), timedelta(minutes=5)
+COMPILED_S = 20.0
+"""So long after their end Home Assistant has compiled its five-minute statistics."""
 
 
 class Remember(Protocol):
@@ -68,7 +71,10 @@ class Progress:
 
 
 class Backfill:
-    """Works from the present back into the past, a chunk at a time; each is kept before the next is asked for."""
+    """Works from the present back into the past, a chunk at a time; each is kept before the next is asked for.
+
+    A later start fills only what was missed while the agent was not running.
+    """
 
     def __init__(self, link: Link, meters: Meters, store: Store, now: datetime, remember: Remember) -> None:
         self.progress = Progress.of(store.fact(FACT), now)
@@ -77,15 +83,39 @@ class Backfill:
         self._store = store
         self._remember = remember
         self._empty = 0
+        self._gap = _gap(store, now)
 
     async def run(self) -> None:
         """Fill until there is no more; a lost link or a slow recorder is waited for."""
-        while not self.progress.finished:
+        while not self.progress.finished or self._gap is not None:
+            if not self._link.status.up:
+                await asyncio.sleep(LINK_POLL_S)
+                continue
             try:
-                await self._fill(await statistic_ids(self._link))
+                known = await statistic_ids(self._link)
+                await self._fill(known)
+                await self._mend(known)
             except TransientError as error:
                 _LOGGER.info("history waits: %s", error)
-                await asyncio.sleep(RETRY_S if self._link.status.up else 1.0)
+                await asyncio.sleep(RETRY_S)
+
+    async def _mend(self, known: frozenset[str]) -> None:
+        """Take over what was measured between the last run and this one."""
+        if self._gap is None:
+            return
+        start, end = self._gap
+        await asyncio.sleep(COMPILED_S)
+        while start < end:
+            until = min(start + timedelta(days=CHUNK_DAYS["5minute"]), end)
+            readings = await readings_between(self._link, self._meters, start, until, "5minute", known)
+            self._store.write_readings(readings)
+            self._remember(readings, milestone=until == end)
+            start = until
+            self._gap = (start, end)
+            self._store.write_fact(GAP_FACT, json.dumps([start.isoformat(), end.isoformat()]))
+            self._store.flush()
+        _LOGGER.info("what was missed while the agent was not running is taken over from Home Assistant")
+        self._gap = None
 
     async def _fill(self, known: frozenset[str]) -> None:
         oldest = self.progress.end - timedelta(days=YEARS_DAYS)
@@ -106,3 +136,22 @@ class Backfill:
             self._store.flush()
             await asyncio.sleep(PAUSE_S)
         _LOGGER.info("history is taken over from Home Assistant, back to %s", f"{self.progress.done_from:%Y-%m-%d}")
+
+
+def _gap(store: Store, now: datetime) -> tuple[datetime, datetime] | None:
+    """Return what is still to be taken over from the time between the last run and this one, and note it.
+
+    Before the first run that is the hour that has begun. What Home Assistant keeps no five-minute statistics of any
+    more is not asked for.
+    """
+    kept = store.fact(GAP_FACT)
+    start, end = (None, None) if kept is None else (datetime.fromisoformat(text) for text in json.loads(kept))
+    if start is None or end is None or start >= end:
+        last = store.last_reading_at()
+        start = slot_start(now, HOUR) if last is None else slot_start(last, FIVE_MINUTES) + FIVE_MINUTES
+    end = slot_start(now, FIVE_MINUTES)
+    start = max(start, slot_start(end - timedelta(days=FINE_DAYS), HOUR))
+    if start >= end:
+        return None
+    store.write_fact(GAP_FACT, json.dumps([start.isoformat(), end.isoformat()]))
+    return start, end

@@ -47,6 +47,8 @@ FOREIGN_ACTS = 3
 FOREIGN_WITHIN = timedelta(hours=1)
 """So many changes by another automation in this time mean that something else steers the device."""
 FOLLOW_EVERY_S = 5.0
+BLIND_FOR = timedelta(minutes=2)
+"""So long a policy is kept while nobody knows the state of charge or the net load that it is made for."""
 REMEMBERED_CONTEXTS = 50
 
 
@@ -179,15 +181,21 @@ class Driver:
     async def watch(self) -> None:
         """Keep a policy followed, and see that what was proved stays so. The guard loop: runs for ever."""
         doubted_at: datetime | None = None
+        blind_at: datetime | None = None
         while True:
             await asyncio.sleep(FOLLOW_EVERY_S)
             command, told = self._command, self._told
             if not self.in_charge or command is None or told is None or self._busy:
-                doubted_at = None
+                doubted_at = blind_at = None
                 continue
             wanted, now = self._concrete(command.instruction), self._effects.now()
             if wanted is None:
+                blind_at = blind_at or now
+                if now - blind_at >= BLIND_FOR:
+                    blind_at = None
+                    self._go_safe(command, "the state of charge or the net load is not known")
                 continue
+            blind_at = None
             observed = self._sensors.observed(self.spec)
             if not same(wanted, told, self._battery):
                 self._begin(lambda command=command: self._carry_out(command))  # type: ignore[misc]
@@ -199,6 +207,12 @@ class Driver:
                 _LOGGER.warning("%s no longer does what it was told", self.spec.name)
                 doubted_at = None
                 self._begin(lambda command=command: self._carry_out(command, stale=True))  # type: ignore[misc]
+
+    def _go_safe(self, command: Command, why: str) -> None:
+        """Give up a command for want of what it needs; the agent may send another."""
+        _LOGGER.warning("%s: %s; it goes to its safe state", self.spec.name, why)
+        self._effects.report(Failed(command=command, reason=why))
+        self._begin(lambda: self._safely(None))
 
     @property
     def _busy(self) -> bool:

@@ -19,6 +19,12 @@ class LiveView(View):
         self._backfill = backfill
         self._resume = resume
 
+    def state(self) -> Mapping[str, object]:
+        """Return the present state, with the flows as they are this moment."""
+        board = self._home.board
+        present = {name: board.present_kw(name) for name in ("load_kw", "pv_kw", "grid_kw", "battery_kw")}
+        return {**super().state(), **{name: None if kw is None else round(kw, 3) for name, kw in present.items()}}
+
     def health(self) -> Mapping[str, object]:
         """Return whether all is well, each degraded step by name, and how link, devices and history stand."""
         status, progress = self._home.link.status, self._backfill.progress

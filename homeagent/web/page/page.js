@@ -5,9 +5,11 @@ const COLOUR = { load: "#334155", pv: "#eab308", battery: "#0f766e", grid: "#dc2
 const MODES = { observe: "observes only", advise: "advises, commands nothing", control: "in control" };
 const STANCES = { charge: "charge from the grid", follow: "cover the home, store surplus", hold: "hold what is stored",
   discharge: "sell to the grid", reserve: "keep what is stored, take surplus" };
+const STANDINGS = { idle: "in its safe state", driving: "steered", yielded: "left to you", contested: "left to something else",
+  degraded: "does not obey" };
 const CHART = { displayModeBar: false, responsive: true };
 const LEAST_MS_BETWEEN_LOADS = 2000;
-let zone = "UTC";
+let zone = "UTC", observing = false;
 
 const element = (id) => document.getElementById(id);
 const text = (id, value) => { element(id).textContent = value; };
@@ -35,6 +37,7 @@ function starts(grid, extra = 0) {
 
 function showState(state) {
   zone = state.timezone;
+  observing = state.mode === "observe";
   text("clock", clock(state.at, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" }));
   text("mode", MODES[state.mode]);
   text("notice", state.notice ?? "");
@@ -53,7 +56,10 @@ function showState(state) {
 }
 
 function showPlan(plan, forecast) {
-  if (!plan.outcome) { text("plan-text", "There is no plan yet."); return; }
+  if (!plan.outcome) {
+    text("plan-text", observing ? "In mode observe nothing is planned." : "There is no plan yet.");
+    return;
+  }
   const edges = starts(plan, 1);
   const fallback = plan.outcome === "fallback" ? " It is the inverter's own rule: " + plan.unmet.join("; ") : "";
   text("plan-text", `Made at ${clock(plan.issued_at, { hour: "2-digit", minute: "2-digit" })} for ${plan.count} slots of ` +
@@ -115,6 +121,39 @@ function showFootprint(footprint) {
     `${seconds.toFixed(1)} CPU seconds, ${footprint.peak_memory_mb.toFixed(0)} MB of memory at most.`);
 }
 
+function showDevices({ link, devices, history_share: share }) {
+  element("home-assistant").hidden = link === null;
+  if (link === null) return;
+  const taken = share < 1 ? ` Its history is being taken over: ${Math.floor(100 * share)} %.` : " Its history is taken over.";
+  text("link", link.up ? `Connected to Home Assistant ${link.home_assistant}.${taken}` : `Not connected: ${link.problem}.`);
+  element("devices").replaceChildren(...devices.map((device) => {
+    const row = document.createElement("tr");
+    const until = device.until === null ? "" : `, until ${clock(device.until, { weekday: "short", hour: "2-digit", minute: "2-digit" })}`;
+    for (const value of [device.name, `${STANDINGS[device.standing]}${until}`, device.why ?? "", device.writes_left_today]) {
+      const cell = document.createElement("td");
+      cell.textContent = value;
+      row.append(cell);
+    }
+    const last = document.createElement("td");
+    if (device.why !== null) last.append(resumeButton(device.name));
+    row.append(last);
+    return row;
+  }));
+}
+
+function resumeButton(name) {
+  const button = document.createElement("button");
+  button.textContent = "resume";
+  button.title = `steer ${name} again`;
+  button.onclick = async () => {
+    button.disabled = true;
+    await fetch(`/api/v1/devices/${name}/resume`, { method: "POST", headers: { "X-Homeagent": "page" } });
+    loadedAt = 0;
+    await load();
+  };
+  return button;
+}
+
 function trouble(message) {
   element("trouble").hidden = !message;
   text("trouble", message ?? "");
@@ -132,6 +171,7 @@ async function load() {
     showSavings(savings);
     showDecisions(decisions.decisions);
     showFootprint(footprint);
+    showDevices(health);
     trouble(health.degraded.join("; "));
   } catch (error) {
     trouble(`The agent does not answer (${error.message}). It is tried again.`);

@@ -5,26 +5,34 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 from real_ha.lab import HASS, Lab
 
 
-def _lab(folder: Path) -> Lab:
+class Labs(Protocol):
+    """Starts a Home Assistant that the test may end; arguments as of `Lab`."""
+
+    def __call__(self, **how: Any) -> Lab: ...  # noqa: ANN401 - as above
+
+
+def _started(folder: Path, **how: Any) -> Lab:  # noqa: ANN401 - as above
     if not HASS.exists():
         reason = "no Home Assistant here: script/setup --tests installs it where Python 3.13 is found"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    lab = Lab(folder)
+    lab = Lab(folder, **how)
     lab.start()
     lab.wait()
+    lab.fresh()
     return lab
 
 
 @pytest.fixture(scope="session")
 def _shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    lab = _lab(tmp_path_factory.mktemp("home_assistant"))
+    lab = _started(tmp_path_factory.mktemp("home_assistant"))
     yield lab
     lab.end()
 
@@ -37,8 +45,14 @@ def lab(_shared: Lab) -> Lab:
 
 
 @pytest.fixture
-def own_lab(tmp_path: Path) -> Iterator[Lab]:
-    """Give a running Home Assistant that the test may end."""
-    lab = _lab(tmp_path)
-    yield lab
-    lab.end()
+def labs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Labs]:
+    """Give what starts a Home Assistant of the test's own."""
+    started: list[Lab] = []
+
+    def start(**how: Any) -> Lab:  # noqa: ANN401 - as above
+        started.append(_started(tmp_path_factory.mktemp("home_assistant"), **how))
+        return started[-1]
+
+    yield start
+    for lab in started:
+        lab.end()

@@ -12,16 +12,21 @@ import secrets
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
 import uuid
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import aiohttp
+import trustme
 import yaml
 from real_ha.simulated_home import BATTERIES, configuration
 
@@ -113,17 +118,79 @@ def _signed(issuer: str, key: str) -> str:
     return f"{body}.{encoded(hmac.new(key.encode(), body.encode(), hashlib.sha256).digest())}"
 
 
-class Lab:
-    """The Home Assistant process: started, killed and started again on the same port and folder."""
+def in_thread(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 - whatever it returns
+    """Return what `work` returns, run in a thread of its own, so that a running loop is no hindrance."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
-    def __init__(self, folder: Path) -> None:
+
+class Witness:
+    """Records the actions that Home Assistant is asked to call, and by whom, inside a `with`."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.calls: list[tuple[str, str, str | None]] = []
+        """(action, entity, user) of each call."""
+        self._lab = lab
+        self._ready, self._end = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._watch()))
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._ready.wait(10)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._end.set()
+        self._thread.join()
+
+    async def _watch(self) -> None:
+        async with aiohttp.ClientSession() as client, client.ws_connect(f"{self._lab.url}/api/websocket") as socket:
+            await socket.receive_json()
+            await socket.send_json({"type": "auth", "access_token": self._lab.users.tokens["person"]})
+            await socket.receive_json()
+            await socket.send_json({"id": 1, "type": "subscribe_events", "event_type": "call_service"})
+            await socket.receive_json()
+            self._ready.set()
+            while not self._end.is_set():
+                try:
+                    message = await socket.receive_json(timeout=0.2)
+                except TimeoutError:
+                    continue
+                self._note(message["event"])
+
+    def _note(self, event: Mapping[str, Any]) -> None:
+        data = event["data"]
+        entity = data["service_data"].get("entity_id", "")
+        for name in entity if isinstance(entity, list) else [entity]:
+            self.calls.append((f"{data['domain']}.{data['service']}", name, event["context"]["user_id"]))
+
+    def writes(self) -> list[tuple[str, str]]:
+        """Return the calls that a user made to devices: not what templates call behind, no heartbeats."""
+        devices = ("select", "number", "button", "switch", "climate")
+        return [(action, entity) for action, entity, user in self.calls if user and action.split(".")[0] in devices]
+
+
+class Lab:
+    """The Home Assistant process: started, killed and started again on the same port and folder.
+
+    `certificate` has it speak https; `more` is added to its configuration.
+    """
+
+    def __init__(
+        self, folder: Path, certificate: trustme.LeafCert | None = None, more: Mapping[str, object] | None = None
+    ) -> None:
         self.folder = folder
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http{'s' if certificate else ''}://127.0.0.1:{self.port}"
         stub = folder / "frontend_stub"
         _write_stub(stub)
         self.users = Users(folder)
-        (folder / "configuration.yaml").write_text(yaml.safe_dump(configuration(self.port, stub), allow_unicode=True))
+        home = configuration(self.port, stub) | dict(more or {})
+        if certificate is not None:
+            certificate.private_key_pem.write_to_path(folder / "key.pem")
+            certificate.cert_chain_pems[0].write_to_path(folder / "certificate.pem")
+            home["http"] |= {"ssl_key": str(folder / "key.pem"), "ssl_certificate": str(folder / "certificate.pem")}
+        (folder / "configuration.yaml").write_text(yaml.safe_dump(home, allow_unicode=True))
         blueprints = folder / "blueprints" / "automation" / "homeagent"
         shutil.copytree(
             ROOT / "integrations" / "home_assistant" / "blueprints" / "automation" / "homeagent", blueprints
@@ -131,7 +198,7 @@ class Lab:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start and wait until it is RUNNING."""
+        """Start the process."""
         log = (self.folder / "hass.log.txt").open("ab")
         command = [str(HASS), "-c", str(self.folder), "--skip-pip", "--log-no-color"]
         env = dict(os.environ, HOME=str(self.folder))
@@ -146,7 +213,7 @@ class Lab:
             assert self.process.poll() is None, self.log()
             try:
                 config = self.get("/api/config")
-            except OSError:
+            except (OSError, HTTPException):
                 time.sleep(0.1)
                 continue
             assert not config["recovery_mode"], self.log()
@@ -181,7 +248,8 @@ class Lab:
     def _ask(self, path: str, user: str, body: bytes | None = None) -> Any:  # noqa: ANN401 - JSON
         headers = {"Authorization": f"Bearer {self.users.tokens[user]}", "Content-Type": "application/json"}
         request = urllib.request.Request(self.url + path, data=body, headers=headers)  # noqa: S310 - on loopback
-        with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310 - as above
+        unchecked = ssl._create_unverified_context()  # noqa: S323, SLF001 - the certificate was made for this lab
+        with urllib.request.urlopen(request, timeout=20, context=unchecked) as response:  # noqa: S310 - as above
             return json.load(response)
 
     def state(self, entity: str) -> str:
@@ -201,8 +269,11 @@ class Lab:
                 assert answer["success"], answer
                 return answer["result"]
 
-        with ThreadPoolExecutor(1) as thread:  # works inside a running loop too
-            return thread.submit(asyncio.run, session()).result()
+        return in_thread(session())
+
+    def witness(self) -> Witness:
+        """Return a record of every action that is called from now on."""
+        return Witness(self)
 
     def notifications(self) -> set[str]:
         """Return the numbers of what the person is shown."""
@@ -220,7 +291,8 @@ class Lab:
 
     def fresh(self) -> None:
         """Bring every device and the weather back to where they were at the start."""
-        self.sim(load=800, pv=0, soc=50, room=19.5, soc_there=True, pv_there=True, prices="0.3")
+        self.sim(load=800, pv=0, soc=50, room=19.5, soc_there=True, pv_there=True, prices="0.3", meddle=False)
+        self.call("persistent_notification.dismiss_all")
         for name in BATTERIES:
             for kind in ("mode", "real_mode"):
                 self.call("input_select.select_option", f"input_select.{name}_{kind}", option="auto")

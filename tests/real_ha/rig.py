@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from real_ha.agent_config import config_yaml
@@ -37,6 +38,12 @@ async def until(true: Callable[[], object], within_s: float) -> float:
         assert time.monotonic() - began < within_s, "it did not come true in time"
         await asyncio.sleep(MOMENT_S)
     return time.monotonic() - began
+
+
+def resident_mb(pid: int) -> float:
+    """Return how much memory a process has at the moment."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1024**2
 
 
 @dataclass
@@ -74,6 +81,15 @@ class Rig:
         result = found()
         assert result is not None
         return result
+
+    def standing(self, device: str) -> str:
+        """Return how a device stands."""
+        return self.home.drivers[device].standing
+
+    @staticmethod
+    def lease_end() -> datetime:
+        """Return an instant at which every lease has run out."""
+        return SystemClock().now() + timedelta(days=1)
 
     def writes_left(self) -> int:
         """Return how often the battery may still be written to."""

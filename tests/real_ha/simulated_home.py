@@ -104,8 +104,10 @@ def _grid(name: str) -> str:
     )
 
 
-def _helper(name: str, low: float, high: float, initial: float, step: float = 1) -> dict[str, Any]:
-    return {"name": name, "min": low, "max": high, "step": step, "initial": initial, "mode": "box"}
+def _helper(name: str, low: float, high: float, initial: float | None = None, step: float = 1) -> dict[str, Any]:
+    return {"name": name, "min": low, "max": high, "step": step, "mode": "box"} | (
+        {} if initial is None else {"initial": initial}
+    )
 
 
 def configuration(port: int, stub: Path) -> dict[str, Any]:
@@ -172,10 +174,8 @@ def configuration(port: int, stub: Path) -> dict[str, Any]:
             },
         },
     ]
-    helpers = {
-        f"{n}_{kind}": {"options": MODES, "initial": "auto"} for n in BATTERIES for kind in ("mode", "real_mode")
-    }
-    numbers = {f"{n}_{kind}": _helper(f"{n} {kind}", 0, 5000, 0) for n in BATTERIES for kind in ("power", "real_power")}
+    helpers = {f"{n}_{kind}": {"options": MODES} for n in BATTERIES for kind in ("mode", "real_mode")}
+    numbers = {f"{n}_{kind}": _helper(f"{n} {kind}", 0, 5000) for n in BATTERIES for kind in ("power", "real_power")}
     numbers |= {
         "sim_load": _helper("Sim load", -50000, 50000, 800),
         "sim_pv": _helper("Sim PV", -1000, 100000, 0),
@@ -206,6 +206,7 @@ def configuration(port: int, stub: Path) -> dict[str, Any]:
         "input_boolean": {
             **{name: {"initial": False} for name in ("boiler", "dead_pump", "heater")},
             **{name: {"initial": True} for name in ("sim_soc_there", "sim_pv_there")},
+            "sim_meddle": {"initial": False},
         },
         "input_text": {"sim_prices": {"max": 255, "initial": "0.3"}},
         "input_datetime": {"heartbeat": {"has_date": True, "has_time": True}},
@@ -226,5 +227,18 @@ def configuration(port: int, stub: Path) -> dict[str, Any]:
                 "initial_hvac_mode": "heat",
             }
         ],
-        "automation": [],
+        "automation": [
+            {
+                "id": "meddler",
+                "alias": "Meddler",
+                "triggers": [{"trigger": "state", "entity_id": "input_boolean.sim_meddle", "to": "on"}],
+                "actions": [
+                    {
+                        "action": "select.select_option",
+                        "target": {"entity_id": "select.good_mode"},
+                        "data": {"option": "hold"},
+                    }
+                ],
+            }
+        ],
     }

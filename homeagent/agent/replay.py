@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from homeagent.domain.plan import Plan
-from homeagent.planning.planner import solve
+from homeagent.planning.planner import fallback, solve
 from homeagent.store.ledger import StoredDecision, stored_decision
 
 ROUNDED = 6e-5
@@ -29,7 +29,10 @@ def replay(path: Path, number: int) -> Replay:
         InputError, StoreError: as `stored_decision`.
     """
     stored = stored_decision(path, number)
-    plan = solve(stored.problem).plan
+    if stored.plan["outcome"] == "fallback":
+        plan = fallback(stored.problem, stored.plan["unmet"][0])
+    else:
+        plan = solve(stored.problem).plan
     return Replay(stored=stored, plan=plan, differences=tuple(_differences(stored, plan)))
 
 

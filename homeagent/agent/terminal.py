@@ -89,6 +89,8 @@ def print_ledger(entries: Sequence[LedgerEntry], *, as_json: bool) -> None:
         after = "" if entry.proved_after_s is None else f" after {entry.proved_after_s:.0f} s"
         console.print(f"[bold]{entry.at:%Y-%m-%d %H:%M:%S} UTC  {entry.device}: {entry.told}[/bold]")
         console.print(f"  why      {entry.why}")
+        if entry.forecast is not None:
+            console.print(f"  expected {entry.forecast}")
         console.print(f"  outcome  {entry.outcome or 'on its way'}{after}: {entry.proof or 'nothing measured yet'}")
         if entry.decision is not None:
             console.print(f"  decision {entry.decision}, of plan {entry.plan}")

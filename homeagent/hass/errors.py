@@ -18,10 +18,10 @@ class NotReadyError(TransientError):
 
 
 class ActionFailedError(TransientError):
-    """Home Assistant refused a command. `code` is its own name of the reason."""
+    """Home Assistant refused a command. `code` is its own name of the reason, which it words in `reason`."""
 
     def __init__(self, code: str, message: str) -> None:
-        self.code = code
+        self.code, self.reason = code, message
         super().__init__(f"{message} [{code}]")
 
 

@@ -42,7 +42,8 @@ async def readings_between(
         means |= await _statistics(link, with_statistics, start, end, period)
     without = [entity for entity in entities if entity not in known]
     if without:
-        means |= await _recorded(link, without, start, end, LENGTHS[period])
+        for entity, states in (await recorded_states(link, without, start, end)).items():
+            means[entity] = means_of_states(states, start, end, LENGTHS[period])
     return list(combined(meters, means, LENGTHS[period]))
 
 
@@ -103,9 +104,10 @@ async def _statistics(
     return found
 
 
-async def _recorded(
-    link: Link, entities: Sequence[str], start: datetime, end: datetime, length: timedelta
-) -> dict[str, Means]:
+async def recorded_states(
+    link: Link, entities: Sequence[str], start: datetime, end: datetime
+) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    """Return the states that the recorder still has of each entity; raises as `Connection.command`."""
     answer: Mapping[str, Sequence[Mapping[str, Any]]] = await link.command(
         "history/history_during_period",
         timeout_s=ANSWER_S,
@@ -117,7 +119,7 @@ async def _recorded(
         include_start_time_state=True,
         significant_changes_only=False,
     )
-    return {entity: means_of_states(states, start, end, length) for entity, states in answer.items()}
+    return answer
 
 
 def means_of_states(states: Sequence[Mapping[str, Any]], start: datetime, end: datetime, length: timedelta) -> Means:

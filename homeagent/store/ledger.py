@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,9 @@ from homeagent.store.problems import problem_of
 from homeagent.store.rows import instant
 
 _ENTRIES = """
-SELECT c.id, c.at_s, c.device, c.content, d.id, d.content, o.at_s, o.kind, o.content
+SELECT c.id, c.at_s, c.device, c.content, d.id, d.content, o.at_s, o.kind, o.content,
+  (SELECT content FROM forecasts WHERE kind = 'load_kw' AND issued_at_s <= c.at_s ORDER BY id DESC LIMIT 1),
+  (SELECT content FROM forecasts WHERE kind = 'pv_kw' AND issued_at_s <= c.at_s ORDER BY id DESC LIMIT 1)
 FROM commands c
 LEFT JOIN decisions d ON d.id = (SELECT max(id) FROM decisions WHERE device = c.device AND at_s = c.at_s)
 LEFT JOIN outcomes o ON o.id = (SELECT max(id) FROM outcomes WHERE device = c.device AND issued_at_s = c.at_s)
@@ -33,6 +35,8 @@ class LedgerEntry:
     device: str
     told: str
     why: str
+    forecast: str | None
+    """What was expected of the slot that the command was given in."""
     decision: int | None
     plan: str | None
     outcome: str | None
@@ -77,8 +81,9 @@ def stored_decision(path: Path, number: int) -> StoredDecision:
         content = json.loads(row[2])
         digest = content["plan"]
         problem = connection.execute("SELECT content FROM problems WHERE digest = ?", (digest,)).fetchone()
-        plans = connection.execute("SELECT content FROM plans WHERE issued_at_s <= ? ORDER BY id DESC", (row[0],))
-        plan = next((found for (text,) in plans if (found := json.loads(text))["problem"] == digest), None)
+        plans = connection.execute("SELECT kind, content FROM plans WHERE issued_at_s <= ? ORDER BY id DESC", (row[0],))
+        found = (json.loads(text) | {"outcome": kind} for kind, text in plans)
+        plan = next((plan for plan in found if plan["problem"] == digest), None)
     if problem is None or plan is None:
         raise _no_decision(path, number, "has its inputs no longer kept", "they are kept for ten days")
     return StoredDecision(
@@ -115,12 +120,29 @@ def _entry(row: tuple[Any, ...]) -> LedgerEntry:
         device=row[2],
         told=_told(command["instruction"]),
         why=command["why"],
+        forecast=_expected(row[1], {"load": row[9], "PV": row[10]}),
         decision=row[4],
         plan=None if decision is None else decision["plan"],
         outcome=row[7],
         proof=None if outcome is None else outcome["proof"] or outcome["reason"],
         proved_after_s=None if row[6] is None else float(row[6] - row[1]),
     )
+
+
+def _expected(at_s: int, forecasts: dict[str, str | None]) -> str | None:
+    """Return the forecasts of one instant in words, None where there are none."""
+    words = []
+    for name, content in forecasts.items():
+        if content is None:
+            return None
+        values = json.loads(content)
+        since = instant(at_s) - datetime.fromisoformat(values["start"])
+        slot = int(since / timedelta(minutes=values["step_minutes"]))
+        if not 0 <= slot < len(values["mean_kw"]):
+            return None
+        mean, low, high = (values[key][slot] for key in ("mean_kw", "low_kw", "high_kw"))
+        words.append(f"{name} {mean:.2f} kW ({low:.2f} to {high:.2f})")
+    return ", ".join(words)
 
 
 def _told(instruction: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from homeagent.agent.agent import Agent, Setup
 from homeagent.agent.view import View
-from homeagent.domain.command import AgentMode, Command, CommandResult, Failed, SetMode, Skipped
+from homeagent.domain.command import AgentMode, Command, CommandResult, Failed, SafeState, SetMode, Skipped
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.readings import Reading
 from homeagent.simulation.simulated_home import METER_STEP, SimulatedHome
@@ -71,19 +71,22 @@ def agent_of(home: Home, clock: Clock, store: Store, mode: AgentMode = "control"
     return Agent(setup, home, home, store, clock)
 
 
-@pytest.mark.parametrize("mode", ["observe", "advise"])
-def test_without_control_everything_is_decided_and_nothing_is_sent(tmp_path: Path, mode: AgentMode) -> None:
+@pytest.mark.parametrize(("mode", "decided"), [("observe", 0), ("advise", 12)])
+def test_without_control_nothing_is_sent(tmp_path: Path, mode: AgentMode, decided: int) -> None:
+    """Advice is decided like control; an observer only measures and settles."""
     home, clock = Home(), Clock()
     with Store.open(tmp_path / "a.db") as store:
         agent = agent_of(home, clock, store, mode)
         asyncio.run(live(agent, home, clock, 12))
         assert store.db.table("commands").count == 0
+        assert store.last_reading_at() is not None
     assert home.commands == []
-    assert len(agent.decisions) == 12
+    assert agent.day_book is not None
+    assert len(agent.decisions) == decided
     assert all(isinstance(decision.result, Skipped) for decision in agent.decisions)
 
 
-def test_without_a_state_of_charge_nothing_is_commanded_and_the_page_says_so(tmp_path: Path) -> None:
+def test_without_a_state_of_charge_the_battery_is_made_safe_once_and_the_page_says_so(tmp_path: Path) -> None:
     home, clock = Home(), Clock()
     with Store.open(tmp_path / "a.db") as store:
         agent = agent_of(home, clock, store)
@@ -91,6 +94,7 @@ def test_without_a_state_of_charge_nothing_is_commanded_and_the_page_says_so(tmp
         home.hidden = frozenset({"soc_kwh"})
         asyncio.run(live(agent, home, clock, 2))
         sent = len(home.commands)
+        assert isinstance(home.commands[-1].instruction, SafeState)
         asyncio.run(live(agent, home, clock, 6))
         assert len(home.commands) == sent
         assert View(agent).health()["ok"] is False

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from real_ha.imported_history import put_home
 from real_ha.lab import HASS, Lab
 
 
 class Labs(Protocol):
-    """Starts a Home Assistant that the test may end; arguments as of `Lab`."""
+    """Starts a Home Assistant with a day of history that the test may end; arguments as of `Lab`."""
 
     def __call__(self, **how: Any) -> Lab: ...  # noqa: ANN401 - as above
 
@@ -27,6 +28,7 @@ def _started(folder: Path, **how: Any) -> Lab:  # noqa: ANN401 - as above
     lab.start()
     lab.wait()
     lab.fresh()
+    put_home(lab, days=1)
     return lab
 
 
@@ -39,7 +41,7 @@ def _shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture
 def lab(_shared: Lab) -> Lab:
-    """Give a running Home Assistant with its home as it was at the start."""
+    """Give a running Home Assistant with a day of history and its home as it was at the start."""
     _shared.fresh()
     return _shared
 

@@ -125,6 +125,9 @@ class Backfill:
             start = end - timedelta(days=CHUNK_DAYS[period])
             start = max(start, self.progress.fine_from if period == "5minute" else oldest)
             readings = await readings_between(self._link, self._meters, start, end, period, known)
+            if period == "5minute":
+                hourly = await readings_between(self._link, self._meters, start, end, "hour", known)
+                readings = [*missing_hours(hourly, readings), *readings]
             self._store.write_readings(readings)
             first = self.progress.done_from == self.progress.end
             self.progress.done_from = start
@@ -136,6 +139,12 @@ class Backfill:
             self._store.flush()
             await asyncio.sleep(PAUSE_S)
         _LOGGER.info("history is taken over from Home Assistant, back to %s", f"{self.progress.done_from:%Y-%m-%d}")
+
+
+def missing_hours(hourly: Sequence[Reading], fine: Sequence[Reading]) -> list[Reading]:
+    """Return the hours of which nothing finer is known: Home Assistant may be set to forget that sooner."""
+    known = {(reading.entity, slot_start(reading.at - reading.over, HOUR)) for reading in fine}
+    return [reading for reading in hourly if (reading.entity, slot_start(reading.at - reading.over, HOUR)) not in known]
 
 
 def _gap(store: Store, now: datetime) -> tuple[datetime, datetime] | None:

@@ -69,15 +69,17 @@ async def check_start(source: Path, config: Config, *, known: bool, echo: Callab
     """Return what Home Assistant says of itself, once everything that the configuration asks of it is there.
 
     Raises:
-        InputError: with every problem.
-        PermanentError: as `first_connection`.
+        InputError: with every problem, among them that the address, the certificate or the token is wrong.
+        PermanentError: Home Assistant stopped answering while it was checked.
     """
     wiring = config.wiring
     if wiring is None:
         raise missing_wiring(source)
-    if issues := conflicts(wiring):
-        raise InputError(str(source), tuple(issues))
-    connection = await first_connection(wiring, known=known, echo=echo)
+    try:
+        connection = await first_connection(wiring, known=known, echo=echo)
+    except PermanentError as error:
+        issues = [*conflicts(wiring), Issue(path="home_assistant", message=str(error))]
+        raise InputError(str(source), tuple(issues)) from error
     try:
         facts = await ask(connection)
         issues = inspect(wiring, facts)

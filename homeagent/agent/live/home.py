@@ -45,7 +45,7 @@ class LiveHome:
         self.prices = LivePrices(wiring.prices, clock)
         self._clock = clock
         self._site = site
-        self._next_read = clock.now()
+        self._next_read = _next_minute(clock.now())
         self._readings: list[Reading] = []
         self._outcomes: list[CommandResult] = []
         self._news: dict[str, str | None] = {}
@@ -71,7 +71,7 @@ class LiveHome:
         now = self._clock.now()
         new, self._readings = self._readings, []
         if now >= self._next_read or self._next_read - now > 2 * READ_EVERY:  # the clock was set back
-            self._next_read = now.replace(second=0, microsecond=0) + READ_EVERY
+            self._next_read = _next_minute(now)
             new += self.board.take()
         return new
 
@@ -233,6 +233,10 @@ class LiveHome:
         task = asyncio.create_task(run(), name=f"{domain}.{service}")
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
+
+
+def _next_minute(now: datetime) -> datetime:
+    return now.replace(second=0, microsecond=0) + READ_EVERY
 
 
 def _running(state: EntityState, on_above_kw: float) -> bool | None:

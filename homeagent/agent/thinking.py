@@ -121,14 +121,13 @@ def think(
             carbon_g_per_kwh=carbon,
             import_cap=None if import_cap is None else import_cap(grid, history),
         )
-        missing = "no price is known" if prices.step is None else None
-        if np.isnan(history.load_kw).all():
-            missing = "no load has been measured yet"
-        plan, solution = _plan(problem) if missing is None else (fallback(problem, missing), None)
+        plan, solution = _plan(problem, prices_known=prices.step is not None)
     return Thought(problem=problem, plan=plan, solution=solution)
 
 
-def _plan(problem: PlanningProblem) -> tuple[Plan, Solution | None]:
+def _plan(problem: PlanningProblem, *, prices_known: bool) -> tuple[Plan, Solution | None]:
+    if not prices_known:
+        return fallback(problem, "no price is known"), None
     try:
         solution = solve(problem)
     except (ArithmeticError, ValueError, IndexError) as error:  # a bug or absurd input: the rule is safe, and says so

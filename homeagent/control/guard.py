@@ -68,8 +68,8 @@ def _renewal(command: Command) -> timedelta:
 
 
 def _needs_rest(instruction: Instruction) -> bool:
-    """Return whether changes to it cost the device something; levels that the guard loop follows do not."""
-    return not isinstance(instruction, FollowPolicy)
+    """Return whether changes to it must wait: not levels that the guard loop follows, and never safety."""
+    return not isinstance(instruction, FollowPolicy | SafeState)
 
 
 def _fault(command: Command, state: SiteState, spec: BatterySpec) -> str | None:

@@ -34,12 +34,13 @@ UNKNOWN_HOME_LOAD_KW = (0.15, 0.3, 0.5, 1.0, 2.0)
 def plausible_load(load_kw: FloatArray, per_day: int) -> FloatArray:
     """Return the load with single absurd readings cut: nothing above 1.5 times the third largest daily peak.
 
-    Twice a month is a habit, once is an error. Needs five days; shorter histories are returned as they are.
+    Twice a month is a habit, once is an error. Needs five measured days; of fewer nothing is cut.
     """
     days = len(load_kw) // per_day
-    if days < 5:  # noqa: PLR2004 - the third largest of fewer says nothing
+    by_day = load_kw[len(load_kw) - days * per_day :].reshape(days, per_day)
+    daily = np.nanmax(by_day[~np.isnan(by_day).all(axis=1)], axis=1)
+    if len(daily) < 5:  # noqa: PLR2004 - the third largest of fewer says nothing
         return load_kw
-    daily = np.nan_to_num(load_kw[len(load_kw) - days * per_day :].reshape(days, per_day)).max(axis=1)
     cut: FloatArray = np.minimum(load_kw, 1.5 * np.sort(daily)[-3])
     return cut
 

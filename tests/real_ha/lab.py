@@ -21,6 +21,7 @@ import urllib.request
 import uuid
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -144,7 +145,7 @@ class Witness:
         self._thread.join()
 
     async def _watch(self) -> None:
-        async with aiohttp.ClientSession() as client, client.ws_connect(f"{self._lab.url}/api/websocket") as socket:
+        async with aiohttp.ClientSession() as client, self._lab.websocket(client) as socket:
             await socket.receive_json()
             await socket.send_json({"type": "auth", "access_token": self._lab.users.tokens["person"]})
             await socket.receive_json()
@@ -260,7 +261,7 @@ class Lab:
         """Send one command over a websocket of its own, and return its result."""
 
         async def session() -> object:
-            async with aiohttp.ClientSession() as client, client.ws_connect(f"{self.url}/api/websocket") as socket:
+            async with aiohttp.ClientSession() as client, self.websocket(client) as socket:
                 await socket.receive_json()
                 await socket.send_json({"type": "auth", "access_token": self.users.tokens[user]})
                 await socket.receive_json()
@@ -270,6 +271,10 @@ class Lab:
                 return answer["result"]
 
         return in_thread(session())
+
+    def websocket(self, client: aiohttp.ClientSession) -> AbstractAsyncContextManager[aiohttp.ClientWebSocketResponse]:
+        """Return a new websocket."""
+        return client.ws_connect(f"{self.url}/api/websocket", ssl=False)
 
     def witness(self) -> Witness:
         """Return a record of every action that is called from now on."""

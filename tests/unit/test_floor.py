@@ -8,7 +8,7 @@ import pytest
 
 from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.history import History
-from homeagent.forecasting.floor import floor_scenarios, forecast_of
+from homeagent.forecasting.floor import floor_scenarios, forecast_of, plausible_load
 
 LONDON = ZoneInfo("Europe/London")
 HOUR = timedelta(hours=1)
@@ -115,3 +115,11 @@ def test_the_band_holds_four_of_five() -> None:
     band = forecast_of(scenarios, scenarios.load_kw)
     inside = (scenarios.load_kw >= band.low_kw) & (scenarios.load_kw <= band.high_kw)
     assert 0.75 <= float((scenarios.weight @ inside).mean()) <= 0.92
+
+
+@pytest.mark.parametrize("days", [1, 2, 4])
+def test_days_without_a_measurement_cut_nothing(days: int) -> None:
+    """An agent of one day remembers six weeks, most of them empty."""
+    load_kw = np.full(42 * 24, np.nan)
+    load_kw[-days * 24 :] = 1.5
+    assert np.nanmin(plausible_load(load_kw, 24)) == 1.5

@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = ("sklearn", "pandas", "scipy", "homeassistant_api", "plotly", "matplotlib")
+import pytest
+
+HEAVY = ("sklearn", "pandas", "scipy", "homeassistant_api", "niquests", "requests", "plotly", "matplotlib")
 
 PROGRAM = """
 import asyncio, sys, tempfile
@@ -28,8 +30,16 @@ print(",".join(sorted(sys.modules)))
 """
 
 
-def test_agent_and_page_import_nothing_heavy() -> None:
-    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+LIVE = """
+import sys
+import homeagent.cli, homeagent.config, homeagent.agent.live.run
+print(",".join(sorted(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize("program", [PROGRAM, LIVE], ids=["demo", "live"])
+def test_agent_and_page_import_nothing_heavy(program: str) -> None:
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded = {name.split(".")[0] for name in done.stdout.strip().split(",")}
     assert "homeagent" in loaded
     assert not loaded & set(HEAVY)

@@ -14,7 +14,9 @@ from real_ha.agent_config import config_yaml
 from real_ha.conftest import Labs
 from real_ha.lab import Lab, free_port
 from real_ha.process import AgentProcess, homeagent, running, wait_for
+from shapes import shape
 
+CONTRACT = Path(__file__).parents[1] / "contract" / "api_v1.json"
 CHEAP_NOW = "0.01,0.9"
 EVENING = 'timetable: {"00:00": on}'
 
@@ -52,6 +54,7 @@ def test_in_control_devices_are_told_and_proved_and_left_safe(lab: Lab, tmp_path
         assert {device["name"]: device["standing"] for device in health["devices"]} == dict.fromkeys(
             ("battery", "boiler", "living_room"), "driving"
         )
+        assert shape(health) == json.loads(CONTRACT.read_text())["health_live"]
         assert agent.resident_mb() <= 90
         entry = agent.ledger("battery")[-1]
         assert all(entry[key] for key in ("why", "forecast", "decision", "plan", "proof", "told"))

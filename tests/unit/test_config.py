@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from click.testing import CliRunner
@@ -12,7 +13,7 @@ from pydantic import BaseModel
 
 from homeagent.cli import main
 from homeagent.config import load_config, load_scenario
-from homeagent.config.settings import PeakChargeSettings, Settings
+from homeagent.config.settings import Settings
 from homeagent.domain.errors import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -32,23 +33,44 @@ def problems(folder: Path, text: str) -> list[str]:
     return [str(issue) for issue in caught.value.issues]
 
 
+def models(annotation: Any) -> Iterator[type[BaseModel]]:  # noqa: ANN401 - annotations are of any kind
+    """Yield the settings inside an annotation: optional ones, entries of lists and mappings."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from models(part)
+
+
 def keys(model: type[BaseModel], head: str = "") -> Iterator[str]:
     for name, field in model.model_fields.items():
-        section = PeakChargeSettings if name == "peak_charge" else field.annotation
-        if isinstance(section, type) and issubclass(section, BaseModel):
-            yield from keys(section, f"{head}{name}.")
-        else:
-            yield head + name
+        sections = list(models(field.annotation))
+        for section in sections:
+            yield from keys(section, f"{head}{field.alias or name}.")
+        if not sections:
+            yield head + (field.alias or name)
 
 
-def test_the_example_loads_and_its_meaning_is_told() -> None:
-    done = CliRunner().invoke(main, ["check-config", str(EXAMPLE)])
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    (tmp_path / "secrets.yaml").write_text("home_assistant_token: not-a-real-one\n")
+    return write(tmp_path, EXAMPLE.read_text())
+
+
+def test_the_example_loads_and_its_meaning_is_told(example: Path) -> None:
+    done = CliRunner().invoke(main, ["check-config", "--offline", str(example)])
     assert done.exit_code == 0, done.output
     assert "10 kWh, of which 1 kWh stay" in done.output
     assert "import up to 17 kW" in done.output
+    assert "mode: advise" in done.output
 
 
-@pytest.mark.parametrize("key", list(keys(Settings)))
+def test_the_example_asks_for_its_secret() -> None:
+    done = CliRunner().invoke(main, ["check-config", str(EXAMPLE)])
+    assert done.exit_code == 2
+    assert "add it to secrets.yaml" in done.output
+
+
+@pytest.mark.parametrize("key", sorted(set(keys(Settings))))
 @pytest.mark.parametrize("file", ["config.example.yaml", "docs/configuration.md"])
 def test_every_key_is_in_the_example_and_in_the_docs(file: str, key: str) -> None:
     assert re.search(rf"\b{key.rsplit('.', 1)[-1]}\b", (ROOT / file).read_text())

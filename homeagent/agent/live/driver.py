@@ -184,6 +184,7 @@ class Driver:
         blind_at: datetime | None = None
         while True:
             await asyncio.sleep(FOLLOW_EVERY_S)
+            self.look(self._effects.now())  # leases end even if the agent's rounds fail
             command, told = self._command, self._told
             if not self.in_charge or command is None or told is None or self._busy:
                 doubted_at = blind_at = None

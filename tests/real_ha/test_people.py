@@ -54,6 +54,23 @@ def test_a_value_that_nobody_told_is_a_person_at_the_device(lab: Lab, tmp_path: 
             await asyncio.sleep(1.5)  # its answer time
             lab.call("input_select.select_option", "input_select.good_mode", user="agent", option="hold")
             await yielded(home)
+            assert any("somebody at the device set" in problem for problem in home.home.problems())
+
+    asyncio.run(scenario())
+
+
+def test_a_device_with_a_will_of_its_own_is_not_fought(lab: Lab, tmp_path: Path) -> None:
+    """A charger's own logic signs nothing: yielded to twice, the third time it is called what it is."""
+
+    async def scenario() -> None:
+        async with rig(configured(lab, tmp_path)) as home:
+            for time in range(3):
+                await home.charge(2.0, 10)
+                await asyncio.sleep(1.5)
+                lab.call("input_select.select_option", "input_select.good_mode", user="agent", option="hold")
+                await until(lambda: home.standing("battery") in {"yielded", "contested"}, 5)
+                assert home.standing("battery") == ("contested" if time == 2 else "yielded")
+                home.home.resume("battery")
 
     asyncio.run(scenario())
 

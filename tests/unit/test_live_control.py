@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from homeagent.control.following import mode_now
 from homeagent.control.guard import LastSent, check
+from homeagent.control.rivals import Rivals
 from homeagent.control.timetable import instruction_at
 from homeagent.control.wording import worded
 from homeagent.control.write_budget import WriteBudget
@@ -96,6 +97,15 @@ def test_pauses_grow_and_stay_between_a_second_and_a_minute(attempt: int, chance
     assert FIRST_PAUSE_S <= pause_s(attempt, chance) <= LONGEST_PAUSE_S
     assert pause_s(attempt + 1, chance) >= pause_s(attempt, chance)
     assert pause_s(1000, 0.0) == pytest.approx((FIRST_PAUSE_S + LONGEST_PAUSE_S) / 2)
+
+
+def test_three_foreign_acts_in_their_time_are_a_rival() -> None:
+    rivals = Rivals()
+    assert [rivals.acted("automation", NOW + timedelta(minutes=25 * k)) for k in range(3)] == [False, False, True]
+    assert not rivals.acted("automation", NOW + timedelta(minutes=80))
+    slow = Rivals()
+    assert [slow.acted("automation", NOW + timedelta(minutes=45 * k)) for k in range(4)] == [False] * 4
+    assert [slow.acted("unsigned", NOW + timedelta(hours=5 * k)) for k in range(3)] == [False, False, True]
 
 
 def command(instruction: SafeState | SetTemperature | SetMode) -> Command:

@@ -9,11 +9,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
+from zoneinfo import ZoneInfo
 
 from homeagent.control.authorship import Act, author_of
 from homeagent.control.following import mode_now
 from homeagent.control.guard import same
 from homeagent.control.proof import Observed, Verdict, judge
+from homeagent.control.rivals import Rivals
 from homeagent.control.wording import lease_left, worded
 from homeagent.control.write_budget import WriteBudget
 from homeagent.domain.command import (
@@ -43,9 +45,6 @@ REST_AFTER_FAILURE = timedelta(minutes=30)
 LOOK_EVERY_S = 0.5
 RETRY_S = 2.0
 SAFE_LEASE = timedelta(hours=1)
-FOREIGN_ACTS = 3
-FOREIGN_WITHIN = timedelta(hours=1)
-"""So many changes by another automation in this time mean that something else steers the device."""
 FOLLOW_EVERY_S = 5.0
 BLIND_FOR = timedelta(minutes=2)
 """So long a policy is kept while nobody knows the state of charge or the net load that it is made for."""
@@ -75,6 +74,8 @@ class Effects:
     """Tell the person: the device and a sentence."""
     untell: Callable[[str], None]
     now: Callable[[], datetime]
+    zone: ZoneInfo
+    """In which the person is told the time."""
 
 
 class Driver:
@@ -97,7 +98,7 @@ class Driver:
         self._told: Instruction | None = None
         self._asked: dict[str, Value] = {}
         self._contexts: deque[str] = deque(maxlen=REMEMBERED_CONTEXTS)
-        self._foreign: deque[datetime] = deque()
+        self._rivals = Rivals()
         self._pen = asyncio.Lock()
         self._writing = False
         self._owes_safe = False
@@ -164,9 +165,12 @@ class Driver:
         if change.first and author != "person":
             self._find_lost(change.entity_id, act)
         elif author == "person" and not (change.first and before is None and act.as_told is None):
-            self._yield(now, f"a person set {change.entity_id} to {_shown(after)}")
+            self._yield(now, change.entity_id, after)
         elif author == "automation":
-            self._contest(now, change.entity_id)
+            if self._rivals.acted("automation", now):
+                self._contest(now, f"another automation keeps setting {change.entity_id}; switch one of the two off")
+            else:
+                _LOGGER.warning("%s: another automation set %s", self.spec.name, change.entity_id)
 
     async def release(self) -> None:
         """Write the safe state if the agent holds the device, without waiting for its proof."""
@@ -337,22 +341,22 @@ class Driver:
             command = self._command
             self._begin(lambda: self._carry_out(command))
 
-    def _yield(self, now: datetime, why: str) -> None:
+    def _yield(self, now: datetime, entity: str, after: EntityState) -> None:
+        signed = after.context.user_id not in {None, self._sensors.user_id}
+        if not signed and self._rivals.acted("unsigned", now):
+            self._contest(now, f"something keeps setting {entity}: the device's own logic, or another controller of it")
+            return
         hours = self.spec.yield_for
         self.until = None if hours is None else now + hours
-        until = "until you resume it" if self.until is None else f"until {self.until:%H:%M} UTC, or until you resume it"
-        self._give_up("yielded", f"{why}; left alone {until}")
+        until = "until you resume it"
+        if self.until is not None:
+            until = f"until {self.until.astimezone(self._effects.zone):%H:%M}, or {until}"
+        who = "a person" if signed else "somebody at the device"
+        self._give_up("yielded", f"{who} set {entity} to {_shown(after)}; left alone {until}")
 
-    def _contest(self, now: datetime, entity: str) -> None:
-        self._foreign.append(now)
-        while self._foreign and self._foreign[0] < now - FOREIGN_WITHIN:
-            self._foreign.popleft()
-        if len(self._foreign) < FOREIGN_ACTS:
-            _LOGGER.warning("%s: another automation set %s", self.spec.name, entity)
-            return
-        self._foreign.clear()
+    def _contest(self, now: datetime, what: str) -> None:
         self.until = now + (self.spec.yield_for or timedelta(days=1))
-        why = f"another automation keeps setting {entity}; switch one of the two off. The agent does not fight it"
+        why = f"{what}. The agent does not fight it"
         self._give_up("contested", why)
         self._effects.tell(self.spec.name, why)
 

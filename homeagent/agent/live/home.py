@@ -54,7 +54,7 @@ class LiveHome:
         self.came_up = False
         """Whether the link has come up since the agent last asked; the one who asks takes it back."""
         self._errands: set[asyncio.Task[None]] = set()
-        effects = Effects(report=self._report, tell=self._tell, untell=self._untell, now=clock.now)
+        effects = Effects(report=self._report, tell=self._tell, untell=self._untell, now=clock.now, zone=site.timezone)
         runner = StepRunner(self.link)
         devices = wiring.devices if mode == "control" else ()
         self.drivers = {spec.name: Driver(spec, site.battery, runner, self, effects) for spec in devices}

@@ -84,7 +84,7 @@ def print_ledger(entries: Sequence[LedgerEntry], *, as_json: bool) -> None:
         for entry in entries:
             sys.stdout.write(json.dumps(asdict(entry) | {"at": entry.at.isoformat()}) + "\n")
         return
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     for entry in entries:
         after = "" if entry.proved_after_s is None else f" after {entry.proved_after_s:.0f} s"
         console.print(f"[bold]{entry.at:%Y-%m-%d %H:%M:%S} UTC  {entry.device}: {entry.told}[/bold]")
@@ -92,6 +92,8 @@ def print_ledger(entries: Sequence[LedgerEntry], *, as_json: bool) -> None:
         if entry.forecast is not None:
             console.print(f"  expected {entry.forecast}")
         console.print(f"  outcome  {entry.outcome or 'on its way'}{after}: {entry.proof or 'nothing measured yet'}")
+        if entry.ended_by is not None:
+            console.print(f"  ended by {entry.ended_by}")
         if entry.decision is not None:
             console.print(f"  decision {entry.decision}, of plan {entry.plan}")
     if not entries:

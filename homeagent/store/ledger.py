@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,14 +17,14 @@ from homeagent.store.problems import problem_of
 from homeagent.store.rows import instant
 
 _ENTRIES = """
-SELECT c.id, c.at_s, c.device, c.content, d.id, d.content, o.at_s, o.kind, o.content,
+SELECT c.at_s, c.device, c.content, d.id, d.content,
   (SELECT content FROM forecasts WHERE kind = 'load_kw' AND issued_at_s <= c.at_s ORDER BY id DESC LIMIT 1),
   (SELECT content FROM forecasts WHERE kind = 'pv_kw' AND issued_at_s <= c.at_s ORDER BY id DESC LIMIT 1)
 FROM commands c
 LEFT JOIN decisions d ON d.id = (SELECT max(id) FROM decisions WHERE device = c.device AND at_s = c.at_s)
-LEFT JOIN outcomes o ON o.id = (SELECT max(id) FROM outcomes WHERE device = c.device AND issued_at_s = c.at_s)
 ORDER BY c.id DESC LIMIT ?
 """
+_OUTCOMES = "SELECT at_s, kind, content FROM outcomes WHERE device = ? AND issued_at_s = ? ORDER BY id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,8 @@ class LedgerEntry:
     outcome: str | None
     proof: str | None
     proved_after_s: float | None
+    ended_by: str | None = None
+    """What ended a proved command before its lease did, such as a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,7 +66,8 @@ def ledger(path: Path, last: int) -> list[LedgerEntry]:
     """
     with _reading(path) as connection:
         rows = connection.execute(_ENTRIES, (last,)).fetchall()
-    return [_entry(row) for row in reversed(rows)]
+        outcomes = [connection.execute(_OUTCOMES, (device, at_s)).fetchall() for at_s, device, *_ in rows]
+    return [_entry(*both) for both in reversed(list(zip(rows, outcomes, strict=True)))]
 
 
 def stored_decision(path: Path, number: int) -> StoredDecision:
@@ -111,21 +114,26 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
         raise StoreError(f"{path}: cannot be read ({error})") from error
 
 
-def _entry(row: tuple[Any, ...]) -> LedgerEntry:
-    command = json.loads(row[3])
-    decision = None if row[5] is None else json.loads(row[5])
-    outcome = None if row[8] is None else json.loads(row[8])
+def _entry(row: tuple[Any, ...], outcomes: Sequence[tuple[int, str, str]]) -> LedgerEntry:
+    """Return a command with its proof, else with the last that was heard of it."""
+    at_s, device, content, number, decided, load, pv = row
+    command, decision = json.loads(content), None if decided is None else json.loads(decided)
+    proofs = [outcome for outcome in outcomes if outcome[1] == "Confirmed"]
+    heard = next(iter([*proofs, *reversed(outcomes)]), None)
+    last = outcomes[-1] if outcomes and outcomes[-1] != heard else None
+    words = None if heard is None else json.loads(heard[2])
     return LedgerEntry(
-        at=instant(row[1]),
-        device=row[2],
+        at=instant(at_s),
+        device=device,
         told=_told(command["instruction"]),
         why=command["why"],
-        forecast=_expected(row[1], {"load": row[9], "PV": row[10]}),
-        decision=row[4],
+        forecast=_expected(at_s, {"load": load, "PV": pv}),
+        decision=number,
         plan=None if decision is None else decision["plan"],
-        outcome=row[7],
-        proof=None if outcome is None else outcome["proof"] or outcome["reason"],
-        proved_after_s=None if row[6] is None else float(row[6] - row[1]),
+        outcome=None if heard is None else heard[1],
+        proof=None if words is None else words["proof"] or words["reason"],
+        proved_after_s=None if heard is None else float(heard[0] - at_s),
+        ended_by=None if last is None else json.loads(last[2])["reason"],
     )
 
 

@@ -74,6 +74,23 @@ def test_every_command_is_in_the_ledger_with_all_it_came_from(tmp_path: Path) ->
     assert "expected load" in told
 
 
+def test_a_proof_is_kept_when_a_person_ends_the_command(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "a.db") as store:
+        command = Command(
+            device="battery",
+            instruction=SetMode(mode="hold"),
+            issued_at=START,
+            valid_until=START + timedelta(hours=1),
+            reason="test",
+        )
+        store.write_command(command)
+        store.write_outcome(Confirmed(command=command, proof="battery at 0 kW"), START + timedelta(seconds=3))
+        store.write_outcome(Skipped(command=command, reason="a person acted"), START + timedelta(seconds=90))
+    (entry,) = ledger(tmp_path / "a.db", 5)
+    assert (entry.outcome, entry.proof, entry.proved_after_s) == ("Confirmed", "battery at 0 kW", 3.0)
+    assert entry.ended_by == "a person acted"
+
+
 def test_a_stored_decision_gives_the_same_plan(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     lived(path, 4)

@@ -139,12 +139,14 @@ class Connection:
 
     async def close(self) -> None:
         """End the connection."""
-        with contextlib.suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
-            async with asyncio.timeout(1.0):
-                await self._socket.close()
-        self._reader.cancel()
-        await asyncio.wait([self._reader])
-        await self._session.close()
+        try:
+            with contextlib.suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self._socket.close()
+            self._reader.cancel()
+            await asyncio.wait([self._reader])
+        finally:
+            await self._session.close()
 
 
 def websocket_url(url: str) -> str:

@@ -100,6 +100,13 @@ class Rig:
         return await self.outcome("battery", SetMode(mode="charge", power_kw=kw), within_s)
 
 
+async def ended(task: asyncio.Task[None]) -> None:
+    """End a task, and wait until it has tidied up."""
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
 @asynccontextmanager
 async def rig(config: Config) -> AsyncIterator[Rig]:
     """Run a live home until the end of the block."""
@@ -112,7 +119,4 @@ async def rig(config: Config) -> AsyncIterator[Rig]:
         yield rig
     finally:
         for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await ended(task)

@@ -12,7 +12,7 @@ from real_ha.conftest import Labs
 from real_ha.imported_history import put_home, the_hour
 from real_ha.lab import Lab
 from real_ha.process import running, wait_for
-from real_ha.rig import configured, rig, until
+from real_ha.rig import configured, ended, rig, until
 from real_ha.test_run import written
 
 from homeagent.agent.live.backfill import FACT, GAP_FACT, Backfill, Progress
@@ -54,14 +54,14 @@ def test_thirty_days_of_statistics_are_taken_over_as_they_are(labs: Labs, tmp_pa
                 fill = Backfill(home.home.link, config.wiring.meters, store, now, remember)
                 broken_off = asyncio.create_task(fill.run())
                 await until(lambda: fill.progress.share() > 0.01, 10)
-                broken_off.cancel()
+                await ended(broken_off)
                 assert fill.progress.finished is False
             with Store.open(tmp_path / "a.db") as store:
                 fill = Backfill(home.home.link, config.wiring.meters, store, now, remember)
                 assert fill.progress.share() > 0.01
                 resumed = asyncio.create_task(fill.run())
                 await until(lambda: fill.progress.finished, 30)
-                resumed.cancel()
+                await ended(resumed)
                 end = the_hour()
                 for quantity, values in wanted.items():
                     found = kept(store, quantity, end - timedelta(days=40))

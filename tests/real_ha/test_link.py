@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from real_ha.conftest import Labs
 from real_ha.lab import Lab
-from real_ha.rig import Rig, configured, resident_mb, rig, until
+from real_ha.rig import Rig, configured, ended, resident_mb, rig, until
 from real_ha.simulated_home import BULK
 
 from homeagent.domain.command import Confirmed, SetMode, Skipped
@@ -102,7 +102,7 @@ def test_a_refused_token_is_not_tried_again_and_again(
         running = asyncio.create_task(link.run())
         await until(lambda: "refuses the token" in (link.status.problem or ""), 5)
         await asyncio.sleep(5)
-        running.cancel()
+        await ended(running)
         assert tries[0] == 1
 
     asyncio.run(scenario())
@@ -203,7 +203,7 @@ def test_a_flood_of_changes_drops_nothing_and_fills_no_memory(lab: Lab) -> None:
         memory_mb: list[float] = []
         told = await drive(memory_mb)
         await until(lambda: seen == told, 5)
-        running.cancel()
+        await ended(running)
         assert max(memory_mb[-10:]) - max(memory_mb[5:15]) < 3.0
 
     asyncio.run(scenario())

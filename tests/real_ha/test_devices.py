@@ -135,7 +135,8 @@ def test_a_lease_that_runs_out_ends_in_the_safe_state(lab: Lab, tmp_path: Path) 
         async with rig(configured(lab, tmp_path)) as home:
             await home.tell("battery", SetMode(mode="charge", power_kw=2.0), lease=timedelta(seconds=3))
             await until(lambda: lab.state("select.good_mode") == "charge", 3)
-            await until(lambda: lab.state("select.good_mode") == "auto", 6)
+            await until(lambda: lab.state("select.good_mode") == "auto", 10)
+            assert home.standing("battery") == "idle"
 
     asyncio.run(scenario())
 

@@ -19,14 +19,18 @@ from homeagent.hass.errors import ActionFailedError, LinkLostError, NoAnswerErro
 _LOGGER = logging.getLogger(__name__)
 
 PING_EVERY_S = 25.0
-FIRST_PAUSE_S, LONGEST_PAUSE_S, PAUSE_GROWTH = 1.0, 60.0, 1.5
+FIRST_PAUSE_S, LONGEST_PAUSE_S, OUTAGE_SHARE = 1.0, 60.0, 0.1
 REFUSED_PAUSE_S = 3600.0
 """After a refused token or a wrong certificate: more attempts would only fill logs, or have the address banned."""
 SETTLE_S = 2.0
 """A Home Assistant that has just started shows wrong values for a moment."""
 POLL_S = 0.3
 STEADY_S = 30.0
-"""A connection that held for so long begins again with the shortest pause."""
+BRIEF_S, MOST_BRIEF = 5.0, 10
+"""A connection that held for less than `STEADY_S` makes the outage count as longer: who flaps is asked less often."""
+
+
+NOT_YET = "not connected yet"
 
 
 @dataclass(slots=True)
@@ -34,15 +38,18 @@ class LinkStatus:
     """How the link is. `problem` says why it is not up."""
 
     up: bool = False
-    problem: str | None = "not connected yet"
+    problem: str | None = NOT_YET
     version: str | None = None
     connects: int = 0
 
 
-def pause_s(attempt: int, chance: float) -> float:
-    """Return how long to wait after failure `attempt` (from 0); `chance` in [0, 1) spreads many agents apart."""
-    longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * PAUSE_GROWTH ** min(attempt, 50))
-    return FIRST_PAUSE_S + (longest - FIRST_PAUSE_S) * (0.5 + chance / 2)
+def pause_s(outage_s: float, chance: float) -> float:
+    """Return how long to wait before the next try, in a tenth of the outage so far, between a second and a minute.
+
+    So a try comes soon after an end of the outage, however long that lasted. `chance` in [0, 1) spreads agents apart.
+    """
+    longest_s = min(max(OUTAGE_SHARE * outage_s, FIRST_PAUSE_S), LONGEST_PAUSE_S)
+    return FIRST_PAUSE_S + (longest_s - FIRST_PAUSE_S) * (0.5 + chance / 2)
 
 
 class Link:
@@ -77,9 +84,10 @@ class Link:
 
     async def run(self) -> None:
         """Keep the link up, for ever."""
-        attempt = 0
+        now = asyncio.get_running_loop().time
+        lost_at, brief = now(), 0
         while True:
-            began = asyncio.get_running_loop().time()
+            connects, began = self.status.connects, now()
             try:
                 await self._live()
             except PermanentError as error:
@@ -88,11 +96,14 @@ class Link:
                 await asyncio.sleep(REFUSED_PAUSE_S)
                 continue
             except HomeAgentError as error:
+                first = self.status.connects > connects or self.status.problem == NOT_YET
                 self._down(str(error))
-                _LOGGER.log(logging.WARNING if attempt == 0 else logging.DEBUG, "%s", error)
-            held = asyncio.get_running_loop().time() - began
-            attempt = 0 if held > STEADY_S else attempt + 1
-            await asyncio.sleep(pause_s(max(attempt - 1, 0), random.random()))  # noqa: S311 - no secret
+                _LOGGER.log(logging.WARNING if first else logging.DEBUG, "%s", error)
+            if self.status.connects > connects:
+                lost_at = now()
+                brief = min(brief + 1, MOST_BRIEF) if lost_at - began < STEADY_S else 0
+            outage_s = max(now() - lost_at, BRIEF_S * brief)
+            await asyncio.sleep(pause_s(outage_s, random.random()))  # noqa: S311 - no secret
 
     async def command(self, kind: str, *, timeout_s: float = COMMAND_TIMEOUT_S, **data: object) -> Any:  # noqa: ANN401 - JSON
         """Send a command over the present connection; raises as `Connection.command`."""

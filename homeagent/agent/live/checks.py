@@ -109,15 +109,13 @@ def check_online(source: Path, config: Config) -> list[str]:
         return []
     facts = asyncio.run(check_start(source, config, known=False, echo=lambda _line: None))
     lines = [f"Home Assistant {facts.version}: {len(facts.states)} entities, all that are named exist and fit"]
-    if wiring.home_assistant.fingerprint is None:
-        try:
-            found = look(wiring.home_assistant, sorted(wiring.meters.entities()), datetime.now(UTC))
-        except TransientError as error:
-            return [*lines, f"history: not looked at ({error})"]
-        short = {name: hours for name, hours in found.recorded_hours.items() if hours < 1}
-        lines.append(
-            "history: the recorder knows every meter for the last hours; the agent takes it over at its first start"
-            if not short
-            else f"history: less than an hour recorded of {', '.join(sorted(short))}; plans get better after a day"
-        )
-    return lines
+    if wiring.home_assistant.fingerprint is not None:
+        return [*lines, "history: not looked at (the client for it cannot pin a certificate; homeagent run can)"]
+    try:
+        found = look(wiring.home_assistant, sorted(wiring.meters.entities()), datetime.now(UTC))
+    except TransientError as error:
+        return [*lines, f"history: not looked at ({error})"]
+    short = sorted(name for name, hours in found.recorded_hours.items() if hours < 1)
+    if short:
+        return [*lines, f"history: less than an hour recorded of {', '.join(short)}; plans get better after a day"]
+    return [*lines, "history: the recorder knows every meter for the last hours; the agent takes it over at its start"]

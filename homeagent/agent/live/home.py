@@ -49,6 +49,7 @@ class LiveHome:
         self._readings: list[Reading] = []
         self._outcomes: list[CommandResult] = []
         self._news: dict[str, str | None] = {}
+        self._shown: set[str] = set()
         self._beaten: datetime | None = None
         self._restore: list[Command] = []
         self.came_up = False
@@ -173,6 +174,7 @@ class LiveHome:
     def _on_status(self, up: bool) -> None:  # noqa: FBT001 - what the link has to say
         if up:
             self.came_up = True
+            self._shown.clear()  # Home Assistant forgets notifications when it restarts
             self._readings += self.board.snapshot()
             for command in self._restore:
                 self.drivers[command.device].restore(command)
@@ -187,6 +189,7 @@ class LiveHome:
 
     def _tell(self, device: str, sentence: str) -> None:
         self._news[device] = f"{device}: {sentence}."
+        self._shown.discard(device)
         self._deliver()
 
     def _untell(self, device: str) -> None:
@@ -203,14 +206,16 @@ class LiveHome:
             if text is None:
                 self._errand("persistent_notification", "dismiss", {}, {"notification_id": number})
                 del self._news[device]
-            elif text:
+            elif device not in self._shown:
                 data = {"title": "homeagent", "message": text, "notification_id": number}
                 self._errand("persistent_notification", "create", {}, data)
-                self._news[device] = ""  # told; kept so that it can be taken back
+                self._shown.add(device)
 
     def _beat(self, now: datetime) -> None:
         entity = self.wiring.home_assistant.heartbeat
-        if entity is None or not self.drivers or (self._beaten is not None and now - self._beaten < BEAT_EVERY):
+        if entity is None or not self.drivers:
+            return
+        if self._beaten is not None and timedelta(0) <= now - self._beaten < BEAT_EVERY:
             return
         self._beaten = now
         target = {"entity_id": entity}

@@ -44,7 +44,6 @@ class LiveHome:
         self.board = MeterBoard(wiring.meters, clock.now, loop.time)
         self.prices = LivePrices(wiring.prices, clock)
         self._clock = clock
-        self._site = site
         self._next_read = _next_minute(clock.now())
         self._readings: list[Reading] = []
         self._outcomes: list[CommandResult] = []

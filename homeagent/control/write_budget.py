@@ -6,6 +6,8 @@ from collections import deque
 from datetime import datetime, timedelta
 
 DAY = timedelta(days=1)
+FOR_FOLLOWING = 0.5
+"""The share of the writes left that may go into following the load; the rest is for commands."""
 
 
 class WriteBudget:
@@ -24,3 +26,8 @@ class WriteBudget:
         while self._writes and self._writes[0] <= now - DAY:
             self._writes.popleft()
         return self.per_day - len(self._writes)
+
+    def pace(self, now: datetime) -> timedelta:
+        """Return how far apart writes must be that only follow the load, so that there always are some left."""
+        left = FOR_FOLLOWING * self.left(now)
+        return DAY if left < 1 else DAY / left

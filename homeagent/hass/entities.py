@@ -34,6 +34,16 @@ class EntityState:
         """Whether there is a value at all."""
         return self.state not in ABSENT
 
+    @property
+    def shown(self) -> str:
+        """What a person sees of it: its state, of a thermostat its set-point too."""
+        temperature = self.attributes.get("temperature")
+        return self.state if temperature is None else f"{temperature} degrees ({self.state})"
+
+    def differs(self, other: EntityState) -> bool:
+        """Return whether its state or set-point is another."""
+        return self.shown != other.shown
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:

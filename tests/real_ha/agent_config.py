@@ -19,6 +19,8 @@ def config_yaml(lab: Lab, **changes: str) -> str:
         "answer": "1",
         "within": "5",
         "battery": "good",
+        "control": "modes",
+        "writes": "200",
         "extra": "",
     }
     unknown = set(changes) - set(values)
@@ -47,13 +49,14 @@ battery:
   max_charge_kw: 5
   max_discharge_kw: 5
   min_soc: 0.1
-  inverter: {control: modes}
+  inverter: {control: <control>}
   steering:
     self_consumption: [{set: select.<battery>_mode, to: auto}<press>]
     hold: [{set: select.<battery>_mode, to: hold}<press>]
     charge: [{set: select.<battery>_mode, to: charge}, {set: number.<battery>_power, to: "{{ power_w }}"}<press>]
     discharge: [{set: select.<battery>_mode, to: discharge}, {set: number.<battery>_power, to: "{{ power_w }}"}<press>]
     answer_seconds: <answer>
+    writes_per_day: <writes>
     proof: {within_seconds: <within>}
 appliances:
   boiler:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,17 @@ from real_ha.lab import Lab
 from real_ha.rig import configured, rig, until
 from real_ha.simulated_home import LATE_S
 
-from homeagent.domain.command import Confirmed, Failed, Instruction, SetMode, SetSwitch, SetTemperature, Skipped
+from homeagent.devices.battery import self_consumption
+from homeagent.domain.command import (
+    Confirmed,
+    Failed,
+    FollowPolicy,
+    Instruction,
+    SetMode,
+    SetSwitch,
+    SetTemperature,
+    Skipped,
+)
 
 PRESS = ", {press: button.<battery>_apply}"
 
@@ -128,6 +140,27 @@ def test_two_minutes_of_scripted_policies(lab: Lab, tmp_path: Path, request: pyt
             assert told >= 11
 
     asyncio.run(scenario())
+
+
+def test_a_policy_is_followed_as_the_load_changes(lab: Lab, tmp_path: Path) -> None:
+    """Charge beside the load, but import no more than 3 kW: the battery makes room at the next look."""
+
+    async def scenario() -> None:
+        config = configured(lab, tmp_path, control="continuous", writes="50000")
+        levels = {"charge_to_kwh": 9.0, "discharge_to_kwh": 9.0, "import_limit_kw": 3.0}
+        policy = replace(self_consumption(config.site.battery), **levels)
+        async with rig(config) as home:
+            await home.outcome("battery", FollowPolicy(policy=policy), 10)
+            for load in (800, 2000, 1200, 3500):
+                lab.sim(load=load)  # the last is more than the limit by itself: the battery gives the rest
+                await until(partial(gives, lab, load - 3000), 12)
+            assert len(home.outcomes) == 1  # the command was proved once; following it is no news
+
+    asyncio.run(scenario())
+
+
+def gives(lab: Lab, watts: float) -> bool:
+    return abs(float(lab.state("sensor.good_battery_power")) - watts) < 120
 
 
 def test_a_lease_that_runs_out_ends_in_the_safe_state(lab: Lab, tmp_path: Path) -> None:

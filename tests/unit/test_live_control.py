@@ -92,6 +92,18 @@ def test_writes_of_a_day_are_counted() -> None:
     assert budget.left(NOW + timedelta(hours=24)) == 2
 
 
+def test_following_the_load_leaves_writes_for_commands() -> None:
+    """However often the load changes in a day, commands still find writes left."""
+    budget, now, last = WriteBudget(per_day=200), NOW, NOW
+    while now < NOW + timedelta(days=1):
+        now += timedelta(seconds=5)
+        if now - last >= budget.pace(now):
+            budget.spend(now, 1)
+            last = now
+    assert 50 <= budget.left(now) <= 150
+    assert WriteBudget(per_day=100_000).pace(NOW) < timedelta(seconds=2)
+
+
 @given(outage_s=st.floats(0, 1e6), chance=st.floats(0, 1, exclude_max=True))
 def test_pauses_grow_with_the_outage_between_a_second_and_a_minute(outage_s: float, chance: float) -> None:
     assert FIRST_PAUSE_S <= pause_s(outage_s, chance) <= LONGEST_PAUSE_S

@@ -27,6 +27,7 @@ from homeagent.domain.command import (
     Instruction,
     SafeState,
     Sent,
+    SetMode,
     Skipped,
 )
 from homeagent.domain.errors import TransientError
@@ -96,6 +97,7 @@ class Driver:
         self._effects = effects
         self._command: Command | None = None
         self._told: Instruction | None = None
+        self._proved: Command | None = None
         self._asked: dict[str, Value] = {}
         self._contexts: deque[str] = deque(maxlen=REMEMBERED_CONTEXTS)
         self._rivals = Rivals()
@@ -150,7 +152,7 @@ class Driver:
         if change.after is None or not change.after.present or self.standing in {"yielded", "contested"}:
             return
         before, after = change.before, change.after
-        if before is not None and not _differs(before, after):
+        if before is not None and not after.differs(before):
             return
         now, asked = self._effects.now(), self._asked.get(change.entity_id)
         answered = self._settled_at is not None and now >= self._settled_at + self.spec.answer
@@ -203,6 +205,8 @@ class Driver:
             blind_at = None
             observed = self._sensors.observed(self.spec)
             if not same(wanted, told, self._battery):
+                if not self._worth_a_write(wanted, told, now):
+                    continue
                 self._begin(lambda command=command: self._carry_out(command))  # type: ignore[misc]
             elif judge(told, observed, self.spec.proof, self._battery).proved:
                 doubted_at = None
@@ -212,6 +216,12 @@ class Driver:
                 _LOGGER.warning("%s no longer does what it was told", self.spec.name)
                 doubted_at = None
                 self._begin(lambda command=command: self._carry_out(command, stale=True))  # type: ignore[misc]
+
+    def _worth_a_write(self, wanted: Instruction, told: Instruction, now: datetime) -> bool:
+        """Return whether to follow the load now: another mode at once, another power as the writes left will last."""
+        if not isinstance(wanted, SetMode) or not isinstance(told, SetMode) or wanted.mode != told.mode:
+            return True
+        return self._settled_at is None or now - self._settled_at >= self.budget.pace(now)
 
     def _go_safe(self, command: Command, why: str) -> None:
         """Give up a command for want of what it needs; the agent may send another."""
@@ -264,7 +274,9 @@ class Driver:
             verdict = await self._wait_for_proof(instruction)
             if verdict.proved:
                 self._effects.untell(self.spec.name)
-                self._effects.report(Confirmed(command=command, proof=verdict.seen, attempts=attempt))
+                if self._proved is not command:  # said once, however often a policy is followed to another power
+                    self._effects.report(Confirmed(command=command, proof=verdict.seen, attempts=attempt))
+                self._proved = command
                 return
             seen = f"no effect after {attempt} attempts: {verdict.seen}"
         self._effects.report(Failed(command=command, reason=seen))
@@ -352,7 +364,7 @@ class Driver:
         if self.until is not None:
             until = f"until {self.until.astimezone(self._effects.zone):%H:%M}, or {until}"
         who = "a person" if signed else "somebody at the device"
-        self._give_up("yielded", f"{who} set {entity} to {_shown(after)}; left alone {until}")
+        self._give_up("yielded", f"{who} set {entity} to {after.shown}; left alone {until}")
 
     def _contest(self, now: datetime, what: str) -> None:
         self.until = now + (self.spec.yield_for or timedelta(days=1))
@@ -381,12 +393,3 @@ class Driver:
     def _clear(self) -> None:
         self._effects.untell(self.spec.name)
         self.standing, self.why, self.until = "idle", None, None
-
-
-def _differs(before: EntityState, after: EntityState) -> bool:
-    return before.state != after.state or before.attributes.get("temperature") != after.attributes.get("temperature")
-
-
-def _shown(state: EntityState) -> str:
-    temperature = state.attributes.get("temperature")
-    return state.state if temperature is None else f"{temperature} degrees ({state.state})"

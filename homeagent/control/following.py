@@ -27,3 +27,17 @@ def mode_now(policy: BatteryPolicy, spec: BatterySpec, soc_kwh: float, net_kw: f
     if wanted_kw > 0:
         return SetMode(mode="charge", power_kw=min(wanted_kw, spec.max_charge_kw))
     return SetMode(mode="discharge", power_kw=min(-wanted_kw, spec.max_discharge_kw))
+
+
+def eases(told: SetMode, wanted: SetMode, spec: BatterySpec) -> bool:
+    """Return whether `wanted` charges or discharges with less force than `told`: that may keep a limit of the grid."""
+    return any(
+        _forced_kw(wanted, mode, rated_kw) < _forced_kw(told, mode, rated_kw) - NEARLY_KW
+        for mode, rated_kw in (("charge", spec.max_charge_kw), ("discharge", spec.max_discharge_kw))
+    )
+
+
+def _forced_kw(told: SetMode, mode: str, rated_kw: float) -> float:
+    if told.mode != mode:
+        return 0.0
+    return rated_kw if told.power_kw is None else told.power_kw

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homeagent.control.following import mode_now
+from homeagent.control.following import eases, mode_now
 from homeagent.control.guard import LastSent, check
 from homeagent.control.rivals import Rivals
 from homeagent.control.timetable import instruction_at
@@ -90,6 +90,22 @@ def test_writes_of_a_day_are_counted() -> None:
     budget.spend(NOW + timedelta(hours=10), 1)
     assert budget.left(NOW + timedelta(hours=23)) == 0
     assert budget.left(NOW + timedelta(hours=24)) == 2
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted", "less"),
+    [
+        (SetMode(mode="charge", power_kw=3), SetMode(mode="charge", power_kw=2), True),
+        (SetMode(mode="charge", power_kw=2), SetMode(mode="charge", power_kw=3), False),
+        (SetMode(mode="charge"), SetMode(mode="charge", power_kw=3), True),  # none told is all it can
+        (SetMode(mode="charge", power_kw=3), SetMode(mode="self_consumption"), True),
+        (SetMode(mode="discharge", power_kw=3), SetMode(mode="hold"), True),
+        (SetMode(mode="hold"), SetMode(mode="self_consumption"), False),  # clouds over PV: no hurry
+        (SetMode(mode="self_consumption"), SetMode(mode="charge", power_kw=1), False),
+    ],
+)
+def test_less_force_is_never_put_off(told: SetMode, wanted: SetMode, *, less: bool) -> None:
+    assert eases(told, wanted, SPEC) is less
 
 
 def test_following_the_load_leaves_writes_for_commands() -> None:

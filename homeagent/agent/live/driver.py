@@ -12,7 +12,7 @@ from typing import Literal, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
 from homeagent.control.authorship import Act, author_of
-from homeagent.control.following import mode_now
+from homeagent.control.following import eases, mode_now
 from homeagent.control.guard import same
 from homeagent.control.proof import Observed, Verdict, judge
 from homeagent.control.rivals import Rivals
@@ -218,8 +218,8 @@ class Driver:
                 self._begin(lambda command=command: self._carry_out(command, stale=True))  # type: ignore[misc]
 
     def _worth_a_write(self, wanted: Instruction, told: Instruction, now: datetime) -> bool:
-        """Return whether to follow the load now: another mode at once, another power as the writes left will last."""
-        if not isinstance(wanted, SetMode) or not isinstance(told, SetMode) or wanted.mode != told.mode:
+        """Return whether to follow the load now: to less force at once, else as often as the writes left will last."""
+        if not isinstance(wanted, SetMode) or not isinstance(told, SetMode) or eases(told, wanted, self._battery):
             return True
         return self._settled_at is None or now - self._settled_at >= self.budget.pace(now)
 

@@ -23,6 +23,8 @@ _LOGGER = logging.getLogger(__name__)
 OPEN_TIMEOUT_S = 10.0
 COMMAND_TIMEOUT_S = 10.0
 LARGEST_MESSAGE = 64 * 1024 * 1024
+SERVER_ERROR = 500
+"""From here on HTTP tells of a proxy whose Home Assistant is away: that passes."""
 
 Event: TypeAlias = Mapping[str, Any]
 OnEvent: TypeAlias = Callable[[Event], None]
@@ -50,16 +52,16 @@ class Connection:
             TokenRefusedError: the token is not known there.
             WrongAddressError: something else answers, or its certificate is not trusted.
         """
-        session = aiohttp.ClientSession()
+        session, socket = aiohttp.ClientSession(), None
         try:
             async with asyncio.timeout(OPEN_TIMEOUT_S):
                 socket = await _connect(session, spec)
                 version = await _authenticate(socket, spec.token)
         except TimeoutError:
-            await session.close()
+            await _hang_up(socket, session)
             raise NoAnswerError(f"{spec.url} did not answer within {OPEN_TIMEOUT_S:.0f} s") from None
         except BaseException:
-            await session.close()
+            await _hang_up(socket, session)
             raise
         return cls(socket, session, version)
 
@@ -119,19 +121,25 @@ class Connection:
 
     def _take(self, message: Any) -> None:  # noqa: ANN401 - JSON
         for part in message if isinstance(message, list) else [message]:
-            if part["type"] == "event":
-                listener = self._listeners.get(part["id"])
-                if listener is not None:
-                    listener(part["event"])
-                continue
-            answer = self._waiting.get(part["id"])
-            if answer is None or answer.done():
-                continue
-            if part["type"] == "pong" or part.get("success"):
-                answer.set_result(part.get("result"))
-            else:
-                error = part.get("error", {})
-                answer.set_exception(ActionFailedError(str(error.get("code")), str(error.get("message"))))
+            try:
+                self._take_one(part)
+            except Exception:  # one odd message must not end the link to everything else
+                _LOGGER.exception("a message of Home Assistant could not be taken in")
+
+    def _take_one(self, part: Mapping[str, Any]) -> None:
+        if part["type"] == "event":
+            listener = self._listeners.get(part["id"])
+            if listener is not None:
+                listener(part["event"])
+            return
+        answer = self._waiting.get(part["id"])
+        if answer is None or answer.done():
+            return
+        if part["type"] == "pong" or part.get("success"):
+            answer.set_result(part.get("result"))
+        else:
+            error = part.get("error", {})
+            answer.set_exception(ActionFailedError(str(error.get("code")), str(error.get("message"))))
 
     async def ended(self) -> None:
         """Wait until the connection has ended, whoever ended it."""
@@ -140,13 +148,21 @@ class Connection:
     async def close(self) -> None:
         """End the connection."""
         try:
-            with contextlib.suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
-                async with asyncio.timeout(1.0):
-                    await self._socket.close()
             self._reader.cancel()
             await asyncio.wait([self._reader])
         finally:
-            await self._session.close()
+            await _hang_up(self._socket, self._session)
+
+
+async def _hang_up(socket: aiohttp.ClientWebSocketResponse | None, session: aiohttp.ClientSession) -> None:
+    """Say goodbye for at most a second, and free everything."""
+    try:
+        if socket is not None:
+            with contextlib.suppress(aiohttp.ClientError, ConnectionError, TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await socket.close()
+    finally:
+        await session.close()
 
 
 def websocket_url(url: str) -> str:
@@ -174,6 +190,10 @@ async def _connect(session: aiohttp.ClientSession, spec: HomeAssistantSpec) -> a
     except aiohttp.ClientSSLError:
         raise WrongAddressError(f"{spec.url} does not speak https; write http:// if it is plain") from None
     except aiohttp.WSServerHandshakeError as error:
+        if error.status >= SERVER_ERROR:
+            raise LinkLostError(
+                f"{spec.url} answers, but has no Home Assistant behind it (HTTP {error.status})"
+            ) from None
         raise WrongAddressError(
             f"{spec.url} answers, but not as Home Assistant does (HTTP {error.status}); write the address that its "
             "own page has in the browser, without a path"
@@ -231,7 +251,10 @@ async def _authenticate(socket: aiohttp.ClientWebSocketResponse, token: str) -> 
         answer = await socket.receive_json()
     except (TypeError, ValueError) as error:
         raise LinkLostError("Home Assistant closed the connection while it was opened") from error
-    if answer["type"] == "auth_invalid":
+    kind = answer.get("type") if isinstance(answer, dict) and isinstance(hello, dict) else None
+    if kind not in {"auth_ok", "auth_invalid"}:
+        raise WrongAddressError("what answers speaks another language than Home Assistant; check home_assistant.url")
+    if kind == "auth_invalid":
         raise TokenRefusedError(
             "Home Assistant refuses the token; make a long-lived one in its user profile, under Security, and write "
             "it to home_assistant.token"

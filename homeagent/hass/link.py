@@ -14,14 +14,14 @@ from homeagent.domain.errors import HomeAgentError, PermanentError
 from homeagent.domain.wiring import HomeAssistantSpec
 from homeagent.hass.connection import COMMAND_TIMEOUT_S, Connection, OnEvent
 from homeagent.hass.entities import Change, EntityState, changes
-from homeagent.hass.errors import ActionFailedError, LinkLostError, NoAnswerError, NotReadyError
+from homeagent.hass.errors import ActionFailedError, LinkLostError, NoAnswerError, NotReadyError, TokenRefusedError
 
 _LOGGER = logging.getLogger(__name__)
 
 PING_EVERY_S = 25.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S, OUTAGE_SHARE = 1.0, 60.0, 0.1
 REFUSED_PAUSE_S = 3600.0
-"""After a refused token or a wrong certificate: more attempts would only fill logs, or have the address banned."""
+"""After a refused token: more attempts would only have the address banned."""
 SETTLE_S = 2.0
 """A Home Assistant that has just started shows wrong values for a moment."""
 POLL_S = 0.3
@@ -93,7 +93,8 @@ class Link:
             except PermanentError as error:
                 self._down(str(error))
                 _LOGGER.error("%s", error)  # noqa: TRY400 - the message says what to do
-                await asyncio.sleep(REFUSED_PAUSE_S)
+                refused = isinstance(error, TokenRefusedError)
+                await asyncio.sleep(REFUSED_PAUSE_S if refused else LONGEST_PAUSE_S)
                 continue
             except HomeAgentError as error:
                 first = self.status.connects > connects or self.status.problem == NOT_YET

@@ -87,8 +87,8 @@ def test_odd_messages_do_not_end_the_link() -> None:
         await socket.prepare(request)
         for message in (*hello, *odd):
             await socket.send_str(message)
-        async for message in socket:
-            asked = message.json()
+        async for frame in socket:
+            asked = frame.json()
             if asked["type"] != "auth":
                 await socket.send_json({"id": asked["id"], "type": "pong"})
         return socket

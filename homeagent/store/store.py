@@ -16,7 +16,7 @@ from typing import Self
 
 from sqlite_utils import Database
 
-from homeagent.domain.command import Command, CommandResult
+from homeagent.domain.command import Command, CommandResult, SafeState
 from homeagent.domain.decision import Decision
 from homeagent.domain.errors import StoreError
 from homeagent.domain.forecast import Forecast
@@ -228,6 +228,14 @@ class Store:
 
     def commands_in_force(self, now: datetime) -> list[Command]:
         """Return each device's newest command, if its lease still holds and it is not known to have failed."""
+        return [command for command in self._newest_commands() if command.issued_at <= now < command.valid_until]
+
+    def devices_left(self, now: datetime) -> list[str]:
+        """Return the devices whose newest command ran out while nobody watched, so that nobody made them safe."""
+        newest = self._newest_commands()
+        return [c.device for c in newest if c.valid_until <= now and not isinstance(c.instruction, SafeState)]
+
+    def _newest_commands(self) -> list[Command]:
         self.flush()
         query = """
             SELECT device, at_s, content FROM commands c
@@ -235,8 +243,7 @@ class Store:
               AND NOT EXISTS (SELECT 1 FROM outcomes o WHERE o.device = c.device AND o.issued_at_s = c.at_s
                 AND o.kind NOT IN ('Sent', 'Confirmed'))
         """
-        newest = [rows.command_of(*row) for row in self._connection.execute(query)]
-        return [command for command in newest if command.issued_at <= now < command.valid_until]
+        return [rows.command_of(*row) for row in self._connection.execute(query)]
 
     def commands_since(self, at: datetime) -> dict[str, int]:
         """Return how many commands each device was given."""

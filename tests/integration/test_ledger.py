@@ -194,4 +194,6 @@ def test_a_command_that_failed_is_not_taken_up(tmp_path: Path) -> None:
             }
             store.write_outcome(outcomes[device], at)
         assert [command.device for command in store.commands_in_force(at)] == ["three"]
+        assert store.devices_left(at) == []
         assert store.commands_in_force(at + timedelta(hours=2)) == []
+        assert store.devices_left(at + timedelta(hours=2)) == ["three"]

@@ -174,6 +174,16 @@ def test_a_lease_that_runs_out_ends_in_the_safe_state(lab: Lab, tmp_path: Path) 
     asyncio.run(scenario())
 
 
+def test_a_device_that_was_left_by_a_run_before_is_made_safe(lab: Lab, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        lab.call("select.select_option", "select.good_mode", option="charge")
+        async with rig(configured(lab, tmp_path)) as home:
+            home.home.drivers["battery"].owe_safe_state()
+            await until(lambda: lab.state("select.good_mode") == "auto", 10)
+
+    asyncio.run(scenario())
+
+
 def test_what_is_asked_of_every_device_goes_back_at_the_end(lab: Lab, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with rig(configured(lab, tmp_path)) as home:

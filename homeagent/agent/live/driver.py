@@ -129,6 +129,10 @@ class Driver:
         self.standing, self._command = "driving", command
         self._begin(lambda: self._carry_out(command, restored=True))
 
+    def owe_safe_state(self) -> None:
+        """Bring the device to its safe state unless it is told something first: a command of the run before ran out."""
+        self._owes_safe = True
+
     def look(self, now: datetime) -> None:
         """End what has run out: a lease, a yielding, a rest after failure; and make up for a safe state still owed."""
         if self.until is not None and now >= self.until:

@@ -106,6 +106,9 @@ class _Run:
         self.agent = Agent(setup, self.home, self.home, store, clock)
         self.agent.resume()
         self.home.restore(self.agent.commands_in_force)
+        for device in store.devices_left(clock.now()):
+            if device in self.home.drivers:
+                self.home.drivers[device].owe_safe_state()
         for device, count in store.commands_since(clock.now() - DAY).items():
             if device in self.home.drivers:
                 self.home.drivers[device].budget.spend(clock.now(), count)

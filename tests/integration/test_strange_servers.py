@@ -94,7 +94,7 @@ def test_odd_messages_do_not_end_the_link() -> None:
         return socket
 
     async def scenario(connection: Connection) -> None:
-        await connection.command("ping", timeout_s=2)
+        assert await connection.command("ping", timeout_s=2) is None
         await connection.close()
 
     opened(talk, scenario)

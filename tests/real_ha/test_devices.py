@@ -180,6 +180,7 @@ def test_a_device_that_was_left_by_a_run_before_is_made_safe(lab: Lab, tmp_path:
         async with rig(configured(lab, tmp_path)) as home:
             home.home.drivers["battery"].owe_safe_state()
             await until(lambda: lab.state("select.good_mode") == "auto", 10)
+            assert home.standing("battery") == "idle"
 
     asyncio.run(scenario())
 

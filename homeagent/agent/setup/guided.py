@@ -1,0 +1,228 @@
+"""How far a guided set-up is, and its acts: connect, answer, compose the tariff, write, try the devices."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from homeagent.agent.discovery.run import answered, look
+from homeagent.agent.discovery.understanding import still_open, understand
+from homeagent.agent.discovery.yaml_text import config_text, write_config
+from homeagent.agent.live.checks import check_start
+from homeagent.agent.setup.draft import Draft, drafted
+from homeagent.agent.setup.tariff_form import composed, form_of, with_tariff
+from homeagent.agent.setup.trial import Trial
+from homeagent.config import check_config, load_config
+from homeagent.config.home_assistant import HomeAssistantSettings
+from homeagent.domain.discovery import Answer, Understanding
+from homeagent.domain.errors import HomeAgentError, InputError, Issue, PermanentError, TransientError
+from homeagent.domain.survey import Survey
+from homeagent.domain.wiring import HomeAssistantSpec
+
+_LOGGER = logging.getLogger(__name__)
+
+HERE = "set-up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Home:
+    """What was found at an address, and what is made of it with the answers so far."""
+
+    spec: HomeAssistantSpec
+    survey: Survey
+    answers: Mapping[str, Answer]
+    parts: Mapping[str, str]
+    understanding: Understanding
+    text: str
+    draft: Draft
+
+
+class GuidedSetup:
+    """Implements `domain.ports.SetupView` for the configuration that is to stand at `path`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._doing: str | None = None
+        self._home: _Home | None = None
+        self._written: list[str] = []
+        self._understood: list[str] = []
+        self._trial: Trial | None = None
+        self._changed = asyncio.Event()
+
+    def state(self) -> Mapping[str, object]:
+        """Return how far the set-up is."""
+        return {
+            "path": str(self._path),
+            "exists": self._path.exists() and not self._written,
+            "busy": self._doing,
+            "home": None if self._home is None else _home(self._home),
+            "written": self._written,
+            "understood": self._understood,
+            "devices": [] if self._trial is None else self._trial.devices,
+            "test": None if self._trial is None else self._trial.state(),
+        }
+
+    async def connect(self, url: str, token: str) -> None:
+        """Look at a Home Assistant and understand its home."""
+        spec = _spec(url, token)
+        with self._busy("looking at Home Assistant"):
+            survey = await look(spec, self._say)
+            self._home = await self._made(spec, survey, {}, {})
+
+    async def answer(self, answers: Mapping[str, str]) -> None:
+        """Take answers; an empty one takes the suggestion again."""
+        home = self._found()
+        with self._busy("thinking your answers over"):
+            merged = {key: value for key, value in home.answers.items() if key not in answers}
+            given = {key: text.strip() for key, text in answers.items() if text.strip()}
+            merged |= answered(given, home.understanding)
+            self._home = await self._made(home.spec, home.survey, merged, home.parts)
+
+    async def tariff(self, parts: Mapping[str, str]) -> None:
+        """Take what is added to the market's price."""
+        home = self._found()
+        with self._busy("composing the tariff"):
+            self._home = await self._made(home.spec, home.survey, home.answers, composed(parts))
+
+    async def write(self) -> None:
+        """Write the configuration and check it against Home Assistant."""
+        home = self._found()
+        if home.draft.problems:
+            raise PermanentError("; ".join(home.draft.problems))
+        with self._busy("writing"):
+            written = write_config(self._path, home.text, home.spec.token)
+            self._written = [str(path) for path in written]
+            config = load_config(self._path)
+            self._understood = check_config(self._path)
+            facts = await check_start(self._path, config, known=False, echo=self._say)
+            self._trial = Trial(self._path, config.adopting(facts.timezone, facts.currency), self._tell)
+
+    async def test(self, device: str) -> None:
+        """Begin to try what a device answers to."""
+        self._tried().begin(device)
+
+    async def stop(self) -> None:
+        """End a trial, and bring the device back to where it was."""
+        await self._tried().stop()
+
+    async def keep(self) -> None:
+        """Write what the trial has measured into the configuration."""
+        self._tried().keep()
+
+    async def changed(self) -> None:
+        """Wait until the state has changed."""
+        await self._changed.wait()
+
+    async def close(self) -> None:
+        """End what still runs."""
+        if self._trial is not None:
+            await self._trial.stop()
+
+    async def _made(
+        self, spec: HomeAssistantSpec, survey: Survey, answers: Mapping[str, Answer], parts: Mapping[str, str]
+    ) -> _Home:
+        understanding = understand(survey, answers)
+        understanding = replace(understanding, values=with_tariff(understanding.values, parts))
+        text = config_text(understanding, spec.url, survey.at)
+        unanswered = still_open(understanding, answers)
+        draft = Draft() if unanswered else await drafted(text, spec, survey)
+        return _Home(
+            spec=spec,
+            survey=survey,
+            answers=answers,
+            parts=parts,
+            understanding=understanding,
+            text=text,
+            draft=replace(draft, problems=(*(f"not answered yet: {one.text}" for one in unanswered), *draft.problems)),
+        )
+
+    def _found(self) -> _Home:
+        if self._home is None:
+            raise PermanentError("connect to Home Assistant first")
+        return self._home
+
+    def _tried(self) -> Trial:
+        if self._trial is None:
+            raise PermanentError("write the configuration first")
+        return self._trial
+
+    @contextmanager
+    def _busy(self, what: str) -> Iterator[None]:
+        """Do one thing at a time, and tell the page what."""
+        if self._doing is not None:
+            raise TransientError(f"still {self._doing}; wait a moment")
+        self._say(what)
+        try:
+            yield
+        except HomeAgentError:
+            raise
+        except Exception as error:
+            _LOGGER.exception("the set-up failed")
+            raise PermanentError(f"an error inside the agent ({type(error).__name__}); see its log") from error
+        finally:
+            self._doing = None
+            self._tell()
+
+    def _say(self, what: str) -> None:
+        self._doing = what
+        self._tell()
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+
+def _spec(url: str, token: str) -> HomeAssistantSpec:
+    """Return where Home Assistant is.
+
+    Raises:
+        InputError: address or token cannot be right.
+    """
+    from pydantic import ValidationError  # noqa: PLC0415 - beside the only place that can raise it
+
+    try:
+        settings = HomeAssistantSettings(url=url.strip(), token=token)
+    except ValidationError as error:
+        issues = [
+            Issue(
+                path="address" if "url" in problem["loc"] else "token",
+                message=problem.get("ctx", {}).get("message", problem["msg"]),
+                remedy=problem.get("ctx", {}).get("remedy"),
+            )
+            for problem in error.errors(include_url=False, include_input=False)
+        ]
+        raise InputError(HERE, tuple(issues)) from None
+    return HomeAssistantSpec(url=settings.url, token=settings.token)
+
+
+def _home(home: _Home) -> Mapping[str, object]:
+    questions = [
+        {
+            "key": one.key,
+            "text": one.text,
+            "kind": one.kind,
+            "unit": one.unit,
+            "choices": list(one.choices),
+            "suggestion": one.suggestion,
+            "because": one.because,
+            "answer": home.answers.get(one.key),
+        }
+        for one in home.understanding.questions
+    ]
+    return {
+        "url": home.spec.url,
+        "home_assistant": home.survey.version,
+        "findings": [
+            {"topic": one.topic, "kind": one.kind, "text": one.text, "remedy": one.remedy}
+            for one in home.understanding.findings
+        ],
+        "questions": questions,
+        "tariff": form_of(home.understanding.values, home.parts, home.survey.currency),
+        "prices": home.draft.prices,
+        "problems": list(home.draft.problems),
+        "config": home.text,
+    }

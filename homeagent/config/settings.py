@@ -11,7 +11,6 @@ from homeagent.config.home_assistant import (
     ApplianceSettings,
     BatterySteeringSettings,
     ClimateSettings,
-    EntityId,
     HomeAssistantSettings,
     MetersSettings,
     Section,
@@ -19,6 +18,7 @@ from homeagent.config.home_assistant import (
     WebSettings,
     wrong,
 )
+from homeagent.config.prices import PriceSettings
 
 
 def _timezone(name: str) -> str:
@@ -62,13 +62,6 @@ def _capacity(value: float) -> float:
     if value > 500:  # noqa: PLR2004 - no home battery has more
         raise wrong("is more than a home has", f"watt-hours? write {value / 1000:g}")
     return value
-
-
-def _clock(text: str) -> str:
-    hour, _, minute = text.partition(":")
-    if not (hour.isdecimal() and minute.isdecimal() and int(hour) < 24 and int(minute) < 60):  # noqa: PLR2004 - a clock
-        raise wrong("is no time of day", 'write it as "13:00", in quotes')
-    return text
 
 
 TimezoneName = Annotated[str, AfterValidator(_timezone)]
@@ -163,15 +156,6 @@ class PeakChargeSettings(Section):
         if self.tiers is not None and (not edges or sorted(set(edges)) != edges):
             raise wrong("has tiers that do not rise", "write them as [[2, 8], [4, 15], ...], each up to more kW")
         return self
-
-
-class PriceSettings(Section):
-    """What energy costs, and when prices are known."""
-
-    import_: float | EntityId | None = Field(default=None, alias="import")
-    export: float | EntityId = 0.0
-    known: Literal["day_ahead", "always"] = "day_ahead"
-    published_at: Annotated[str, AfterValidator(_clock)] = "13:00"
 
 
 class SolarSettings(Section):

@@ -20,7 +20,8 @@ from homeagent.config.home_assistant import (
     SwitchSteeringSettings,
     ThermostatSteeringSettings,
 )
-from homeagent.config.settings import BatterySettings, PriceSettings, Settings
+from homeagent.config.settings import BatterySettings, Settings
+from homeagent.config.tariffs import export_tariff, import_tariff
 from homeagent.domain.command import Instruction, SetMode, SetSwitch, SetTemperature
 from homeagent.domain.site import SiteSpec
 from homeagent.domain.wiring import (
@@ -58,7 +59,7 @@ def wiring_of(settings: Settings, site: SiteSpec) -> Wiring | None:
     return Wiring(
         home_assistant=_home_assistant(settings.home_assistant),
         meters=_meters(settings.meters, site, [(name, entry.power) for name, entry in switched if entry.power]),
-        prices=_prices(settings.prices),
+        prices=PriceWiring(imports=import_tariff(settings.prices), exports=export_tariff(settings.prices)),
         devices=(
             *_battery(settings.battery),
             *(_appliance(name, entry) for name, entry in switched),
@@ -78,12 +79,6 @@ def _home_assistant(settings: HomeAssistantSettings) -> HomeAssistantSpec:
         fingerprint=None if settings.fingerprint is None else bytes.fromhex(settings.fingerprint),
         verify_tls=settings.verify_tls,
         heartbeat=settings.heartbeat,
-    )
-
-
-def _prices(settings: PriceSettings) -> PriceWiring:
-    return PriceWiring(
-        import_price=settings.import_ if settings.import_ is not None else 0.0, export_price=settings.export
     )
 
 

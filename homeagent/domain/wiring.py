@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Literal, TypeAlias
 
 from homeagent.domain.command import Instruction
+from homeagent.domain.tariff import EntityFeed, PriceFeed, Tariff
 
 DeviceKind: TypeAlias = Literal["battery", "switch", "thermostat"]
 Value: TypeAlias = str | float | bool
@@ -150,14 +151,20 @@ class Timetable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceWiring:
-    """Each price is a number [currency/kWh] or an entity whose attributes list the published prices."""
+    """What a kWh costs and earns, and from where that is known."""
 
-    import_price: float | str
-    export_price: float | str
+    imports: Tariff
+    exports: Tariff
+
+    def feeds(self) -> tuple[PriceFeed, ...]:
+        """Return where lists of prices come from, each once."""
+        return tuple(dict.fromkeys((*self.imports.feeds(), *self.exports.feeds())))
 
     def entities(self) -> frozenset[str]:
         """Return the entities that are read."""
-        return frozenset(price for price in (self.import_price, self.export_price) if isinstance(price, str))
+        named = [entity for feed in self.feeds() if isinstance(feed, EntityFeed) for entity in feed.entities]
+        dispatches = self.imports.dispatches
+        return frozenset(named if dispatches is None else [*named, dispatches.entity])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from homeagent.agent.live.driver import Driver, Effects
 from homeagent.agent.live.prices import LivePrices
@@ -42,7 +43,7 @@ class LiveHome:
         self.link = Link(wiring.home_assistant, wiring.entities(), on_change=self._on_change, on_status=self._on_status)
         loop = asyncio.get_running_loop()
         self.board = MeterBoard(wiring.meters, clock.now, loop.time)
-        self.prices = LivePrices(wiring.prices, clock)
+        self.prices = LivePrices(wiring.prices, site, clock)
         self._clock = clock
         self._next_read = _next_minute(clock.now())
         self._readings: list[Reading] = []
@@ -101,6 +102,8 @@ class LiveHome:
         if self.link.status.up:
             self._deliver()
             self._beat(now)
+            if self.prices.due():
+                self._run(self._fetch_prices(), "prices")
 
     def restore(self, commands: Sequence[Command]) -> None:
         """Take up commands of the run before, once the home has been seen."""
@@ -155,7 +158,7 @@ class LiveHome:
         found = [] if status.up else [f"no link to Home Assistant: {status.problem}"]
         if status.up:
             found += self.board.problems()
-        found += [] if self.prices.problem is None else [self.prices.problem]
+        found += self.prices.problems()
         return found + [f"{name} is {d.standing}: {d.why}" for name, d in self.drivers.items() if d.why is not None]
 
     def _celsius(self, value: object) -> float | None:
@@ -234,7 +237,15 @@ class LiveHome:
             except TransientError as error:
                 _LOGGER.warning("%s.%s failed: %s", domain, service, error)
 
-        task = asyncio.create_task(run(), name=f"{domain}.{service}")
+        self._run(run(), f"{domain}.{service}")
+
+    async def _fetch_prices(self) -> None:
+        if await self.prices.fetch(self.link.command):
+            self.wake.set()
+
+    def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Do what nobody waits for."""
+        task = asyncio.create_task(work, name=name)
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
 

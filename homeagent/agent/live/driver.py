@@ -288,7 +288,8 @@ class Driver:
         await self._write_safe()
 
     async def _write(self, instruction: Instruction, lease: timedelta, *, skip_shown: bool) -> None:
-        verb, variables = worded(instruction, lease, self._battery)
+        local, net_kw = self._effects.now().astimezone(self._effects.zone), self._sensors.observed(self.spec).net_kw
+        verb, variables = worded(instruction, lease, self._battery, self.spec, net_kw=net_kw, local=local)
         async with self._pen:
             self._writing, self._told = True, instruction
             self._asked.clear()

@@ -160,6 +160,9 @@ def capability_of(settings: BatterySettings, bound: Bound | None) -> InverterCap
     if bound is None or steering is None:
         return known
     power, reserve = bound.profile.power, bound.profile.reserve
+    known = replace(known, low_reserve=reserve.low_percent / 100, high_reserve=reserve.high_percent / 100)
+    if inverter.control == "reserve":  # a reserve above the charge buys, one at it holds; nothing sells
+        return replace(known, discharges=False, hold_stores=True)
     return replace(
         known,
         max_power_kw=math.inf if power.high_w is None else power.high_w / 1000,
@@ -168,8 +171,6 @@ def capability_of(settings: BatterySettings, bound: Bound | None) -> InverterCap
         holds=steering.hold is not None,
         hold_stores=bound.profile.hold_stores,
         sets_power=power.settable,
-        low_reserve=reserve.low_percent / 100,
-        high_reserve=reserve.high_percent / 100,
     )
 
 

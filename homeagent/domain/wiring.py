@@ -158,6 +158,10 @@ class DeviceSpec:
     capability: InverterCapability = field(default_factory=InverterCapability)
     """What a battery's inverter can be told."""
 
+    def tells_the_grid(self, verb: str) -> bool:
+        """Return whether a verb sets a power at the grid: another one of the battery when the load moves."""
+        return any(isinstance(step, SetEntity) and "grid_power_w" in str(step.value) for step in self.verbs[verb])
+
     def entities(self) -> frozenset[str]:
         """Return the entities that its commands write."""
         steps = [step for steps in self.verbs.values() for step in steps]

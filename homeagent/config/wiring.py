@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Literal
 
+from homeagent.config.forecasts import forecasts_of
 from homeagent.config.home_assistant import (
     ApplianceSettings,
     BatterySteeringSettings,
@@ -57,6 +58,7 @@ def wiring_of(settings: Settings, site: SiteSpec) -> Wiring | None:
         home_assistant=_home_assistant(settings.home_assistant),
         meters=_meters(settings.meters, site, [(name, entry.power) for name, entry in switched if entry.power]),
         prices=_prices(settings.prices),
+        forecasts=forecasts_of(settings.solar.forecast, settings.home.weather, settings.carbon),
         devices=(
             *_battery(settings.battery),
             *(_appliance(name, entry) for name, entry in switched),

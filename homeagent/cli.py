@@ -93,6 +93,22 @@ def ledger(*, store: Path, last: int, as_json: bool) -> None:
 
 
 @main.command()
+@STORE
+@click.option("--export", type=click.Path(path_type=Path), help="Write every forecast as issued to a CSV file (.gz).")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, a provider a line.")
+def forecasts(*, store: Path, export: Path | None, as_json: bool) -> None:
+    """Print what each forecast is worth on this roof, or export all as issued. May be asked while the agent runs."""
+    from homeagent.agent.forecast_report import export_forecasts, judged
+    from homeagent.agent.terminal import print_forecasts
+
+    with _plain_errors():
+        if export is not None:
+            click.echo(f"{export_forecasts(store, export)} forecasts written to {export}")
+        else:
+            print_forecasts(judged(store), as_json=as_json)
+
+
+@main.command()
 @click.argument("decision", type=int)
 @STORE
 def replay(*, decision: int, store: Path) -> None:

@@ -114,3 +114,14 @@ def stored_readings(path: Path, quantity: str, since: datetime) -> list[Reading]
     with reading_only(path) as connection:
         found = connection.execute(READINGS, {"name": quantity, "since_s": since.timestamp()}).fetchall()
     return [reading_of(entity, at_s, value, None, min(over_s, 3600)) for entity, at_s, value, over_s in found]
+
+
+def stored_fact(path: Path, name: str) -> str | None:
+    """Return what is remembered under a name.
+
+    Raises:
+        StoreError: as `stored_forecasts`.
+    """
+    with reading_only(path) as connection:
+        found = connection.execute("SELECT content FROM facts WHERE name = ?", (name,)).fetchone()
+    return None if found is None else str(found[0])

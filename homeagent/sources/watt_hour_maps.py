@@ -2,7 +2,7 @@
 
 Forecast.Solar's and Open-Meteo Solar Forecast's sensors have one as `wh_period`, the Energy dashboard as `wh_hours`.
 The interval ends where the next begins. Some list the day's light alone, from an odd minute at sunrise to one at
-sunset: a night between two entries that are next to nothing is dark, any other gap is not known. `watts` beside it is
+sunset: a night between two small entries is dark, any other gap is not known. `watts` beside it is
 not read: Forecast.Solar means the power at the time by it, not the interval's mean.
 """
 
@@ -19,8 +19,8 @@ from homeagent.sources.pieces import Piece, ShapeError, instant, number, with_en
 
 MAP = "wh_period"
 W_PER_KW = 1000.0
-NEXT_TO_NOTHING = 0.1
-"""Of the largest: what a night may begin and end with."""
+SMALL = 0.25
+"""Of the largest: what a night may begin and end with, in steps of an hour."""
 SHORTEST_NIGHT, LONGEST_NIGHT = timedelta(hours=3), timedelta(hours=21)
 
 
@@ -61,5 +61,5 @@ def _nights(powers: list[Piece]) -> list[Piece]:
         Piece(sooner.end, later.start, (0.0, np.nan, np.nan))
         for sooner, later in pairwise(powers)
         if SHORTEST_NIGHT <= later.start - sooner.end <= LONGEST_NIGHT
-        and max(sooner.values[0], later.values[0]) <= NEXT_TO_NOTHING * largest
+        and max(sooner.values[0], later.values[0]) <= SMALL * largest
     ]

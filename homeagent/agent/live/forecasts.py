@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -29,7 +30,7 @@ ASK_EVERY_S, ASK_AGAIN_S, LINK_POLL_S = 1800.0, 120.0, 1.0
 SETTLED = timedelta(seconds=10)
 """A provider changes its sensors one after the other."""
 EVERY = timedelta(minutes=10)
-"""No provider is noted more often."""
+"""No provider is noted more often; what comes sooner waits."""
 READ_AT_MOST = timedelta(minutes=2)
 
 
@@ -46,6 +47,7 @@ class LiveForecasts:
         self._solar_changed: datetime | None = None
         self._new: list[IssuedForecast] = []
         self._last: dict[tuple[str, str], IssuedForecast] = {}
+        self._held: dict[tuple[str, str], IssuedForecast] = {}
         self._problems: dict[str, str] = {}
         self._carbon_g_per_kwh: float | None = None
         self._carbon_at: datetime | None = None
@@ -83,6 +85,10 @@ class LiveForecasts:
         if self._solar_changed is not None and self._clock.now() - self._solar_changed >= SETTLED:
             self._solar_changed = None
             self._guarded("solar", self._put_together)
+        for key, held in list(self._held.items()):
+            if not self._too_soon(key):
+                del self._held[key]
+                self._take(replace(held, issued_at=self._clock.now()))
         new, self._new = self._new, []
         return new
 
@@ -194,18 +200,27 @@ class LiveForecasts:
     def _note(self, provider: str, quantity: IssuedQuantity, grid: TimeGrid, columns: FloatArray) -> None:
         """Keep what is new; `columns` are mean, low and high, or the mean alone."""
         banded = len(columns) > 1 and not np.isnan(columns[1:]).all()
-        now = self._clock.now()
         issued = IssuedForecast(
             provider=provider,
             quantity=quantity,
-            issued_at=now,
+            issued_at=self._clock.now(),
             grid=grid,
             mean=columns[0],
             low=columns[1] if banded else None,
             high=columns[2] if banded else None,
         )
-        last = self._last.get((provider, quantity))
-        if last is not None and (issued.says_the_same(last) or timedelta(0) <= now - last.issued_at < EVERY):
-            return
-        self._last[provider, quantity] = issued
-        self._new.append(issued)
+        if self._too_soon((provider, quantity)):
+            self._held[provider, quantity] = issued
+        else:
+            self._take(issued)
+
+    def _take(self, issued: IssuedForecast) -> None:
+        key = (issued.provider, issued.quantity)
+        last = self._last.get(key)
+        if last is None or not issued.says_the_same(last):
+            self._last[key] = issued
+            self._new.append(issued)
+
+    def _too_soon(self, key: tuple[str, str]) -> bool:
+        last = self._last.get(key)
+        return last is not None and timedelta(0) <= self._clock.now() - last.issued_at < EVERY

@@ -7,11 +7,13 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, model_validator
 
+from homeagent.config.forecasts import SolarForecast, WeatherId
 from homeagent.config.home_assistant import (
     STEPS_OR_PROFILE,
     ApplianceSettings,
     BatterySteeringSettings,
     ClimateSettings,
+    EntityId,
     HomeAssistantSettings,
     MetersSettings,
     Section,
@@ -81,6 +83,7 @@ class HomeSettings(Section):
 
     timezone: TimezoneName | None = None
     currency: str | None = None
+    weather: WeatherId | None = None
 
 
 class InverterSettings(Section):
@@ -164,6 +167,7 @@ class SolarSettings(Section):
     """The roof."""
 
     curtailable: bool = True
+    forecast: SolarForecast | None = None
 
 
 class GoalSettings(Section):
@@ -190,6 +194,7 @@ class Settings(Section):
     peak_charge: PeakChargeSettings | None = None
     prices: PriceSettings = PriceSettings()
     solar: SolarSettings = SolarSettings()
+    carbon: EntityId | None = None
     goals: GoalSettings = GoalSettings()
     thinking: ThinkingSettings = ThinkingSettings()
     appliances: dict[DeviceName, ApplianceSettings] = Field(default={})

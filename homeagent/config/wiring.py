@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Literal
 
 from homeagent.config.binding import Bound
+from homeagent.config.forecasts import forecasts_of
 from homeagent.config.home_assistant import (
     UNMETERED,
     ApplianceSettings,
@@ -68,6 +69,7 @@ def wiring_of(settings: Settings, site: SiteSpec, profiles: Mapping[str, Bound])
         home_assistant=_home_assistant(settings.home_assistant),
         meters=_meters(settings.meters, site, [(name, entry.power) for name, entry in switched if entry.power]),
         prices=PriceWiring(imports=import_tariff(settings.prices), exports=export_tariff(settings.prices)),
+        forecasts=forecasts_of(settings.solar.forecast, settings.home.weather, settings.carbon),
         devices=(
             *_battery(settings.battery, profiles.get("battery")),
             *(_appliance(name, entry, profiles.get(name)) for name, entry in switched),

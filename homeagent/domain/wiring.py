@@ -203,12 +203,29 @@ class PriceWiring:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastWiring:
+    """Where forecasts come from. `roofs` names the entities of each roof, which are added up."""
+
+    dashboard: bool = False
+    """Whether the solar forecast is the one that the Energy dashboard shows."""
+    roofs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    weather: str | None = None
+    carbon: str | None = None
+
+    def entities(self) -> frozenset[str]:
+        """Return the entities that are read."""
+        solar = [entity for entities in self.roofs.values() for entity in entities]
+        return frozenset([*solar, *(entity for entity in (self.weather, self.carbon) if entity is not None)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wiring:
     """Everything that connects the agent to one Home Assistant."""
 
     home_assistant: HomeAssistantSpec
     meters: Meters
     prices: PriceWiring
+    forecasts: ForecastWiring = ForecastWiring()
     devices: tuple[DeviceSpec, ...] = ()
     timetables: tuple[Timetable, ...] = ()
 
@@ -216,5 +233,5 @@ class Wiring:
         """Return every entity that is read or written."""
         proofs = {entity for device in self.devices for entity in (device.proof.entity, device.proof.thermostat)}
         written = [device.entities() for device in self.devices]
-        everything = self.meters.entities().union(self.prices.entities(), proofs, *written)
+        everything = self.meters.entities().union(self.prices.entities(), self.forecasts.entities(), proofs, *written)
         return frozenset(entity for entity in everything if entity is not None)

@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from homeagent.agent.live.driver import Driver, Effects
+from homeagent.agent.live.forecasts import LiveForecasts
 from homeagent.agent.live.prices import LivePrices
 from homeagent.control.proof import Observed
 from homeagent.domain.command import AgentMode, Command, CommandResult, Rejected, Skipped
 from homeagent.domain.errors import HomeAgentError, TransientError
+from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.ports import Clock
 from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
@@ -31,7 +33,7 @@ BEAT_EVERY = timedelta(seconds=60)
 
 
 class LiveHome:
-    """Implements `HomeLink` and `PriceSource` over the live link.
+    """Implements `HomeLink`, `PriceSource` and `ForecastSource` over the live link.
 
     `run` keeps it alive; `wake` is set when a round of the agent pays. In any mode but `control` it has no drivers:
     nothing can be commanded.
@@ -44,6 +46,7 @@ class LiveHome:
         loop = asyncio.get_running_loop()
         self.board = MeterBoard(wiring.meters, clock.now, loop.time)
         self.prices = LivePrices(wiring.prices, site, clock)
+        self.forecasts = LiveForecasts(wiring.forecasts, self.link, clock)
         self._clock = clock
         self._next_read = _next_minute(clock.now())
         self._readings: list[Reading] = []
@@ -64,6 +67,7 @@ class LiveHome:
         """Keep the link and the guard loops alive, for ever."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.link.run(), name="link")
+            tasks.create_task(self.forecasts.run(), name="forecasts")
             for driver in self.drivers.values():
                 tasks.create_task(driver.watch(), name=f"guard loop of {driver.spec.name}")
 
@@ -74,11 +78,16 @@ class LiveHome:
         if now >= self._next_read or self._next_read - now > 2 * READ_EVERY:  # the clock was set back
             self._next_read = _next_minute(now)
             new += self.board.take()
+            new += self.forecasts.readings()
         return new
 
     async def published(self) -> PublishedPrices | None:
         """Return what has been published since the last call."""
         return self.prices.published()
+
+    def issued(self) -> Sequence[IssuedForecast]:
+        """Return what others have forecast since the last call."""
+        return self.forecasts.issued()
 
     async def send(self, command: Command) -> CommandResult:
         """Hand a command to its device's driver."""
@@ -159,6 +168,7 @@ class LiveHome:
         if status.up:
             found += self.board.problems()
         found += self.prices.problems()
+        found += self.forecasts.problems() if status.up else []
         return found + [f"{name} is {d.standing}: {d.why}" for name, d in self.drivers.items() if d.why is not None]
 
     def _celsius(self, value: object) -> float | None:
@@ -169,6 +179,7 @@ class LiveHome:
         self.board.see(change.entity_id, change.after)
         if self.prices.see(change.entity_id, change.after):
             self.wake.set()
+        self.forecasts.see(change.entity_id, change.after)
         for driver in self.drivers.values():
             if change.entity_id in driver.entities:
                 driver.saw(change)
@@ -183,6 +194,7 @@ class LiveHome:
             self._restore = []
         else:
             self.board.lost()
+            self.forecasts.lost()
         self.wake.set()
 
     def _report(self, result: CommandResult) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -15,6 +16,8 @@ SETTABLE = (
     *("climate", "fan", "input_boolean", "input_datetime", "input_number", "input_select", "input_text"),
     *("light", "number", "select", "switch", "text", "time", "water_heater"),
 )
+UNMETERED = "unmetered"
+STEPS_OR_PROFILE = "add profile: NAME (homeagent profiles lists them), or a list of steps for each"
 HEARTBEATS = ("input_datetime", "input_button")
 
 
@@ -27,6 +30,10 @@ def _entity(text: str) -> str:
     if not ENTITY.fullmatch(text):
         raise wrong("is no entity", "write it as Home Assistant shows it, e.g. sensor.grid_power")
     return text
+
+
+def _pv_entity(text: str) -> str:
+    return text if text == UNMETERED else _entity(text)
 
 
 def _settable(text: str) -> str:
@@ -82,6 +89,7 @@ def _clock(text: str) -> str:
 
 
 EntityId = Annotated[str, AfterValidator(_entity)]
+PvEntityId = Annotated[str, AfterValidator(_pv_entity)]
 SettableId = Annotated[str, AfterValidator(_settable)]
 ClockTime = Annotated[str, AfterValidator(_clock)]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
@@ -117,36 +125,48 @@ class MeterSettings(Section):
 
 
 class MetersSettings(Section):
-    """What measures the home."""
+    """What measures the home. A list is added up: three phases, several roofs or inverters."""
 
-    grid: MeterSettings | None = None
-    pv: list[EntityId] = []
-    battery: MeterSettings | None = None
-    load: EntityId | None = None
+    grid: Annotated[list[MeterSettings], Field(min_length=1)] | None = None
+    pv: list[PvEntityId] = []
+    battery: Annotated[list[MeterSettings], Field(min_length=1)] | None = None
+    load: Annotated[list[EntityId], Field(min_length=1)] | None = None
     soc: EntityId
 
     @model_validator(mode="before")
     @classmethod
     def _short_forms(cls, values: object) -> object:
-        """A bare entity stands for a meter with the usual sign; one PV entity for a list of one."""
+        """A bare entity stands for a meter with the usual sign; one of anything for a list of one."""
         if not isinstance(values, dict):
             return values
         values = dict(values)
         for name in ("grid", "battery"):
+            if isinstance(values.get(name), str | dict):
+                values[name] = [values[name]]
+            if isinstance(values.get(name), list):
+                values[name] = [{"entity": part} if isinstance(part, str) else part for part in values[name]]
+        for name in ("pv", "load"):
             if isinstance(values.get(name), str):
-                values[name] = {"entity": values[name]}
-        if isinstance(values.get("pv"), str):
-            values["pv"] = [values["pv"]]
+                values[name] = [values[name]]
         return values
 
     @model_validator(mode="after")
     def _complete(self) -> MetersSettings:
-        if self.grid is None:
-            raise wrong("has no grid", "add the connection's meter, + when importing, e.g. grid: sensor.grid_power")
-        if self.battery is None:
+        missing = [name for name in ("grid", "battery", "load") if getattr(self, name) is None]
+        if UNMETERED in self.pv:
+            missing.append("pv")
+            if len(self.pv) > 1:
+                raise wrong(
+                    "has PV with and without a meter", "write pv: unmetered: then the surplus counts, of all roofs"
+                )
+        if "battery" in missing and len(missing) > 1:
             raise wrong("has no battery", "add its power, + when discharging, e.g. battery: sensor.battery_power")
-        _directions(self.grid, "import", "export")
-        _directions(self.battery, "discharge", "charge")
+        if "grid" in missing and len(missing) > 1:
+            raise wrong("has no grid", "add the connection's meter, + when importing, e.g. grid: sensor.grid_power")
+        for meter in self.grid or ():
+            _directions(meter, "import", "export")
+        for meter in self.battery or ():
+            _directions(meter, "discharge", "charge")
         return self
 
 
@@ -220,7 +240,7 @@ class _SteeringSettings(Section):
 class BatterySteeringSettings(_SteeringSettings):
     """What the battery is told through: one list of steps for each thing it can do."""
 
-    self_consumption: Steps
+    self_consumption: Steps | None = None
     charge: Steps | None = None
     discharge: Steps | None = None
     hold: Steps | None = None
@@ -230,32 +250,66 @@ class BatterySteeringSettings(_SteeringSettings):
 class SwitchSteeringSettings(_SteeringSettings):
     """What an appliance is switched through."""
 
-    on: Steps
-    off: Steps
+    on: Steps | None = None
+    off: Steps | None = None
 
 
 class ThermostatSteeringSettings(_SteeringSettings):
     """What a thermostat is set through."""
 
-    temperature: Steps
+    temperature: Steps | None = None
 
 
-class ApplianceSettings(Section):
+ProfileName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
+class ToldSettings(Section):
+    """Something that is told through a profile and its entities, through steps of its own, or both."""
+
+    profile: ProfileName | None = None
+    entities: dict[str, Annotated[str, Field(min_length=1)]] = {}
+
+    @model_validator(mode="after")
+    def _entities_of_a_profile(self) -> Self:
+        if self.entities and self.profile is None:
+            raise wrong("has entities, but no profile", "add profile: NAME; homeagent profiles lists them")
+        return self
+
+
+def lacking(steering: Section | None, verbs: Sequence[str]) -> list[str]:
+    """Return the verbs that have no steps."""
+    return [verb for verb in verbs if getattr(steering, verb, None) is None]
+
+
+class ApplianceSettings(ToldSettings):
     """A load that the agent switches at fixed hours."""
 
     rated_kw: PositiveKw
     power: EntityId | None = None
-    steering: SwitchSteeringSettings
+    phases: Literal[1, 3] = 3
+    steering: SwitchSteeringSettings | None = None
     timetable: Annotated[dict[ClockTime, bool], Field(min_length=1)]
 
+    @model_validator(mode="after")
+    def _told(self) -> ApplianceSettings:
+        if self.profile is None and (missing := lacking(self.steering, ("on", "off"))):
+            raise wrong(f"has no profile, and steering lacks {', '.join(missing)}", STEPS_OR_PROFILE)
+        return self
 
-class ClimateSettings(Section):
+
+class ClimateSettings(ToldSettings):
     """A thermostat that the agent sets at fixed hours."""
 
     entity: EntityId
     safe_temperature: Temperature = 19.0
-    steering: ThermostatSteeringSettings
+    steering: ThermostatSteeringSettings | None = None
     timetable: Annotated[dict[ClockTime, Temperature], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _told(self) -> ClimateSettings:
+        if self.profile is None and lacking(self.steering, ("temperature",)):
+            raise wrong("has no profile, and steering lacks temperature", STEPS_OR_PROFILE)
+        return self
 
 
 class WebSettings(Section):

@@ -72,6 +72,60 @@ def test_a_meter_may_be_turned_or_in_two_directions(tmp_path: Path) -> None:
     assert battery.sources == (MeterSource(entity="sensor.battery", sign=-1),)
 
 
+def test_phases_and_inverters_add_up(tmp_path: Path) -> None:
+    text = HOME.replace("grid: sensor.grid", "grid: [sensor.l1, {entity: sensor.l2, positive: export}, sensor.l3]")
+    text = text.replace("battery: sensor.battery", "battery: [sensor.one, {discharge: sensor.out, charge: sensor.in}]")
+    grid, _, battery = wiring(tmp_path, text).meters.powers
+    assert [(source.entity, source.sign) for source in grid.sources] == [
+        ("sensor.l1", 1),
+        ("sensor.l2", -1),
+        ("sensor.l3", 1),
+    ]
+    assert [source.sign for source in battery.sources] == [1, 1, -1]
+
+
+@pytest.mark.parametrize(
+    ("meters", "measured", "pv"),
+    [
+        (
+            "{pv: sensor.pv, battery: sensor.b, load: sensor.l, soc: sensor.s}",
+            {"pv_kw", "battery_kw", "load_kw"},
+            "metered",
+        ),
+        ("{grid: sensor.g, battery: sensor.b, pv: unmetered, soc: sensor.s}", {"grid_kw", "battery_kw"}, "unmetered"),
+        ("{grid: sensor.g, load: [sensor.l, sensor.m], soc: sensor.s}", {"grid_kw", "load_kw"}, "none"),
+    ],
+)
+def test_one_power_may_be_without_a_meter(tmp_path: Path, meters: str, measured: set[str], pv: str) -> None:
+    old = "{grid: sensor.grid, pv: [sensor.roof, sensor.shed], battery: sensor.battery, soc: sensor.soc}"
+    found = wiring(tmp_path, HOME.replace(old, meters)).meters
+    assert {spec.quantity for spec in found.powers} == measured
+    assert found.pv == pv
+
+
+def test_pv_that_nobody_measures_cannot_be_held_back(tmp_path: Path) -> None:
+    text = HOME.replace("pv: [sensor.roof, sensor.shed]", "pv: unmetered")
+    assert loaded(tmp_path, HOME).site.pv_curtailable
+    assert not loaded(tmp_path, text).site.pv_curtailable
+
+
+@pytest.mark.parametrize(
+    ("meters", "said"),
+    [
+        ("{pv: sensor.pv, battery: sensor.b, soc: sensor.s}", "has no grid"),
+        ("{pv: sensor.pv, load: sensor.l, soc: sensor.s}", "has no battery"),
+        (
+            "{grid: sensor.g, battery: sensor.b, pv: [unmetered, sensor.roof], soc: sensor.s}",
+            "with and without a meter",
+        ),
+        ("{grid: [], battery: sensor.b, soc: sensor.s}", "meters.grid"),
+    ],
+)
+def test_two_powers_without_a_meter_are_too_many(tmp_path: Path, meters: str, said: str) -> None:
+    old = "{grid: sensor.grid, pv: [sensor.roof, sensor.shed], battery: sensor.battery, soc: sensor.soc}"
+    assert said in refused(tmp_path, HOME.replace(old, meters))
+
+
 def test_steps_come_in_the_order_that_the_device_wants(tmp_path: Path) -> None:
     (battery,) = wiring(tmp_path, HOME + STEERING).devices
     assert battery.verbs["charge"] == (
@@ -129,7 +183,7 @@ def test_zone_and_currency_are_those_of_home_assistant_unless_given(tmp_path: Pa
         ("grid: sensor.grid", "grid: {import: sensor.bought}", "one for each direction"),
         ("grid: sensor.grid, ", "", "has no grid"),
         ("prices: {import: sensor.price, export: 0.05}", "prices: {export: 0.05}", "add prices.import"),
-        ("meters:", "mode: control\nmeters:", "add the steps that the battery is told through"),
+        ("meters:", "mode: control\nmeters:", "add profile: NAME"),
     ],
 )
 def test_what_is_wrong_says_what_would_be_right(tmp_path: Path, old: str, new: str, words: str) -> None:
@@ -160,3 +214,41 @@ def test_a_token_never_shows(tmp_path: Path) -> None:
     assert "no token has" in said
     assert "very secret" not in said
     assert "abc" not in repr(wiring(tmp_path, HOME))
+
+
+def test_sensors_of_several_days_are_one_roof_and_a_second_roof_is_told_by_its_name(tmp_path: Path) -> None:
+    solcast = "sensor.solcast_pv_forecast_forecast"
+    roofs = "sensor.energy_production_today, sensor.energy_production_tomorrow, sensor.energy_production_today_2"
+    more = f"solar: {{forecast: [{solcast}_today, {solcast}_tomorrow, {solcast}_day_3, {roofs}]}}\n"
+    found = wiring(tmp_path, HOME + more).forecasts
+    assert found.roofs == {
+        solcast: (f"{solcast}_today", f"{solcast}_tomorrow", f"{solcast}_day_3"),
+        "sensor.energy_production": ("sensor.energy_production_today", "sensor.energy_production_tomorrow"),
+        "sensor.energy_production_2": ("sensor.energy_production_today_2",),
+    }
+    assert found.entities() <= wiring(tmp_path, HOME + more).entities()
+
+
+def test_forecasts_may_come_from_the_dashboard_or_from_named_roofs(tmp_path: Path) -> None:
+    more = "home: {weather: weather.home}\ncarbon: sensor.co2\nsolar: {forecast: home_assistant}\n"
+    found = wiring(tmp_path, HOME + more).forecasts
+    assert (found.dashboard, found.roofs) == (True, {})
+    assert found.entities() == {"weather.home", "sensor.co2"}
+    named = wiring(tmp_path, HOME + "solar: {forecast: {south: [sensor.heute, sensor.morgen], west: sensor.x}}\n")
+    assert named.forecasts.roofs == {"south": ("sensor.heute", "sensor.morgen"), "west": ("sensor.x",)}
+    assert wiring(tmp_path, HOME).forecasts.entities() == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("solar: {forecast: [sensor.a, sensor.a]}\n", "solar.forecast: names sensor.a twice"),
+        ("solar: {forecast: forecast_solar}\n", "names 'forecast_solar', which is no entity"),
+        ("solar: {forecast: 7}\n", "solar.forecast: is no solar forecast"),
+        ("solar: {forecast: []}\n", "names no sensor"),
+        ("home: {weather: sensor.home}\n", "home.weather: is no weather entity"),
+        ("carbon: co2\n", "carbon: is no entity"),
+    ],
+)
+def test_a_forecast_that_is_none_is_refused(tmp_path: Path, more: str, told: str) -> None:
+    assert told in refused(tmp_path, HOME + more)

@@ -15,6 +15,7 @@ SETTABLE = (
     *("climate", "fan", "input_boolean", "input_datetime", "input_number", "input_select", "input_text"),
     *("light", "number", "select", "switch", "text", "time", "water_heater"),
 )
+UNMETERED = "unmetered"
 HEARTBEATS = ("input_datetime", "input_button")
 
 
@@ -27,6 +28,10 @@ def _entity(text: str) -> str:
     if not ENTITY.fullmatch(text):
         raise wrong("is no entity", "write it as Home Assistant shows it, e.g. sensor.grid_power")
     return text
+
+
+def _pv_entity(text: str) -> str:
+    return text if text == UNMETERED else _entity(text)
 
 
 def _settable(text: str) -> str:
@@ -82,6 +87,7 @@ def _clock(text: str) -> str:
 
 
 EntityId = Annotated[str, AfterValidator(_entity)]
+PvEntityId = Annotated[str, AfterValidator(_pv_entity)]
 SettableId = Annotated[str, AfterValidator(_settable)]
 ClockTime = Annotated[str, AfterValidator(_clock)]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
@@ -117,36 +123,48 @@ class MeterSettings(Section):
 
 
 class MetersSettings(Section):
-    """What measures the home."""
+    """What measures the home. A list is added up: three phases, several roofs or inverters."""
 
-    grid: MeterSettings | None = None
-    pv: list[EntityId] = []
-    battery: MeterSettings | None = None
-    load: EntityId | None = None
+    grid: Annotated[list[MeterSettings], Field(min_length=1)] | None = None
+    pv: list[PvEntityId] = []
+    battery: Annotated[list[MeterSettings], Field(min_length=1)] | None = None
+    load: Annotated[list[EntityId], Field(min_length=1)] | None = None
     soc: EntityId
 
     @model_validator(mode="before")
     @classmethod
     def _short_forms(cls, values: object) -> object:
-        """A bare entity stands for a meter with the usual sign; one PV entity for a list of one."""
+        """A bare entity stands for a meter with the usual sign; one of anything for a list of one."""
         if not isinstance(values, dict):
             return values
         values = dict(values)
         for name in ("grid", "battery"):
+            if isinstance(values.get(name), str | dict):
+                values[name] = [values[name]]
+            if isinstance(values.get(name), list):
+                values[name] = [{"entity": part} if isinstance(part, str) else part for part in values[name]]
+        for name in ("pv", "load"):
             if isinstance(values.get(name), str):
-                values[name] = {"entity": values[name]}
-        if isinstance(values.get("pv"), str):
-            values["pv"] = [values["pv"]]
+                values[name] = [values[name]]
         return values
 
     @model_validator(mode="after")
     def _complete(self) -> MetersSettings:
-        if self.grid is None:
-            raise wrong("has no grid", "add the connection's meter, + when importing, e.g. grid: sensor.grid_power")
-        if self.battery is None:
+        missing = [name for name in ("grid", "battery", "load") if getattr(self, name) is None]
+        if UNMETERED in self.pv:
+            missing.append("pv")
+            if len(self.pv) > 1:
+                raise wrong(
+                    "has PV with and without a meter", "write pv: unmetered: then the surplus counts, of all roofs"
+                )
+        if "battery" in missing and len(missing) > 1:
             raise wrong("has no battery", "add its power, + when discharging, e.g. battery: sensor.battery_power")
-        _directions(self.grid, "import", "export")
-        _directions(self.battery, "discharge", "charge")
+        if "grid" in missing and len(missing) > 1:
+            raise wrong("has no grid", "add the connection's meter, + when importing, e.g. grid: sensor.grid_power")
+        for meter in self.grid or ():
+            _directions(meter, "import", "export")
+        for meter in self.battery or ():
+            _directions(meter, "discharge", "charge")
         return self
 
 

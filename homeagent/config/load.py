@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 
+from homeagent.config.home_assistant import UNMETERED
 from homeagent.config.settings import ScenarioSettings, Settings
 from homeagent.config.wiring import wiring_of
 from homeagent.config.yaml_lines import Document, KeyPath, dotted, read_document
@@ -223,9 +224,14 @@ def _site(settings: Settings) -> SiteSpec:
             per_kw=peak.per_kw,
         ),
         prices=PriceRules(known=settings.prices.known, published_at=time(hour, minute)),
-        pv_curtailable=settings.solar.curtailable,
+        pv_curtailable=settings.solar.curtailable and not _pv_unmetered(settings),
         goals=Goals(carbon_price_per_kg=settings.goals.carbon_price_per_kg),
     )
+
+
+def _pv_unmetered(settings: Settings) -> bool:
+    """What is not measured cannot be held back on purpose."""
+    return settings.meters is not None and UNMETERED in settings.meters.pv
 
 
 def _zone(config: Config) -> str:

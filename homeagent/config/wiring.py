@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Literal
 
 from homeagent.config.home_assistant import (
+    UNMETERED,
     ApplianceSettings,
     BatterySteeringSettings,
     ClimateSettings,
@@ -34,6 +35,7 @@ from homeagent.domain.wiring import (
     Press,
     PriceWiring,
     ProofSpec,
+    PvMetering,
     SetEntity,
     Step,
     Timetable,
@@ -91,25 +93,29 @@ def _meters(settings: MetersSettings, site: SiteSpec, appliances: Sequence[tuple
         BEYOND * limit if math.isfinite(limit) and limit > 0 else LARGEST_KW
         for limit in (grid.max_import_kw, grid.max_export_kw)
     )
-    powers = [
-        MeterSpec(quantity="grid_kw", sources=_signed(settings.grid, "import"), low_kw=-export_kw, high_kw=import_kw)
-    ]
-    if settings.pv:
+    powers = []
+    if settings.grid is not None:
+        sources = _signed(settings.grid, "import")
+        powers.append(MeterSpec(quantity="grid_kw", sources=sources, low_kw=-export_kw, high_kw=import_kw))
+    pv: PvMetering = "unmetered" if UNMETERED in settings.pv else "metered" if settings.pv else "none"
+    if pv == "metered":
         powers.append(_one_way("pv_kw", settings.pv))
     if settings.load is not None:
-        powers.append(_one_way("load_kw", [settings.load]))
-    powers.append(
-        MeterSpec(
-            quantity="battery_kw",
-            sources=_signed(settings.battery, "discharge"),
-            low_kw=-BEYOND * battery.max_charge_kw - MOST_POWER_KW_AT_REST,
-            high_kw=BEYOND * battery.max_discharge_kw + MOST_POWER_KW_AT_REST,
+        powers.append(_one_way("load_kw", settings.load))
+    if settings.battery is not None:
+        powers.append(
+            MeterSpec(
+                quantity="battery_kw",
+                sources=_signed(settings.battery, "discharge"),
+                low_kw=-BEYOND * battery.max_charge_kw - MOST_POWER_KW_AT_REST,
+                high_kw=BEYOND * battery.max_discharge_kw + MOST_POWER_KW_AT_REST,
+            )
         )
-    )
     return Meters(
         powers=tuple(powers),
         soc=settings.soc,
         capacity_kwh=battery.capacity_kwh,
+        pv=pv,
         controlled=tuple(_one_way(name, [entity]) for name, entity in appliances),
     )
 
@@ -120,10 +126,12 @@ def _one_way(quantity: str, entities: Sequence[str]) -> MeterSpec:
     return MeterSpec(quantity=quantity, sources=sources, low_kw=-NOISE_KW, high_kw=LARGEST_KW)
 
 
-def _signed(settings: MeterSettings | None, positive: str) -> tuple[MeterSource, ...]:
-    """Return a meter's entities, each with the sign that makes `positive` positive."""
-    if settings is None:  # the settings themselves refuse this
-        return ()
+def _signed(meters: Sequence[MeterSettings], positive: str) -> tuple[MeterSource, ...]:
+    """Return the entities of meters that add up, each with the sign that makes `positive` positive."""
+    return tuple(source for meter in meters for source in _directed(meter, positive))
+
+
+def _directed(settings: MeterSettings, positive: str) -> tuple[MeterSource, ...]:
     if settings.entity is not None:
         sign: Literal[1, -1] = 1 if settings.positive in {None, positive} else -1
         return (MeterSource(entity=settings.entity, sign=sign),)

@@ -11,6 +11,8 @@ from homeagent.domain.command import Instruction
 
 DeviceKind: TypeAlias = Literal["battery", "switch", "thermostat"]
 Value: TypeAlias = str | float | bool
+PvMetering: TypeAlias = Literal["none", "metered", "unmetered"]
+"""Whether a home has PV, and whether anything measures it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +47,12 @@ class MeterSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meters:
-    """What measures the home. Without a meter of its own the load is grid + PV + battery."""
+    """What measures the home. load = grid + PV + battery, so one of them may be without a meter of its own."""
 
     powers: tuple[MeterSpec, ...]
     soc: str
     capacity_kwh: float
+    pv: PvMetering = "metered"
     controlled: tuple[MeterSpec, ...] = ()
     """One for each appliance that the agent itself switches: their power is no habit of the household."""
 

@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeAlias
 from homeagent.domain.readings import Reading
 from homeagent.domain.wiring import Meters, MeterSource, MeterSpec
 from homeagent.hass import units
+from homeagent.hass.balance import completed
 from homeagent.hass.link import Link
-from homeagent.hass.metering import derived
 
 Period: TypeAlias = Literal["5minute", "hour"]
 LENGTHS: Mapping[Period, timedelta] = {"5minute": timedelta(minutes=5), "hour": timedelta(hours=1)}
@@ -51,9 +51,7 @@ def combined(meters: Meters, means: Mapping[str, Means], length: timedelta) -> I
     """Yield each slot's powers, added up over their entities; what is not known whole is left out."""
     starts = sorted({at for of_entity in means.values() for at in of_entity})
     for at in starts:
-        powers: dict[str, float | None] = {spec.quantity: _sum(spec, means, at) for spec in meters.powers}
-        powers.setdefault("pv_kw", 0.0)
-        powers = derived(powers)
+        powers = completed({spec.quantity: _sum(spec, means, at) for spec in meters.powers}, meters.pv)
         if meters.controlled:
             parts = [_sum(spec, means, at) for spec in meters.controlled]
             powers["controlled_kw"] = sum(part or 0.0 for part in parts)

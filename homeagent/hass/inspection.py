@@ -46,8 +46,9 @@ def conflicts(wiring: Wiring) -> list[Issue]:
             owner.setdefault(entity, device.name)
     measured: dict[str, str] = {}
     for path, entity in _meters(wiring):
-        if entity in measured and measured[entity] != path:
-            message = f"{measured[entity]} and {path} read the same {entity}"
+        if entity in measured:
+            both = f"{path} reads {entity} twice" if measured[entity] == path else None
+            message = both or f"{measured[entity]} and {path} read the same {entity}"
             issues.append(Issue(path=path, message=message, remedy="name the entity of each meter"))
         measured.setdefault(entity, path)
     return issues

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from homeagent.domain.readings import Reading
 from homeagent.domain.wiring import Meters, MeterSource, MeterSpec
 from homeagent.hass import units
+from homeagent.hass.balance import INFLOWS, Powers, completed, net_load_kw
+from homeagent.hass.charge_witness import ChargeWitness
 from homeagent.hass.entities import EntityState
 
 ENOUGH = 0.5
 """A mean needs values for at least this share of its time."""
 CLOCK_JUMP = timedelta(seconds=5)
-LOAD_PARTS = ("grid_kw", "pv_kw", "battery_kw")
 NEGATIVE_LOAD_KW = -0.5
 """A load this far below zero is a meter with the wrong sign; less is meters that are not read at one instant."""
 
@@ -130,6 +131,7 @@ class MeterBoard:
                 self._meters.setdefault(meter.entity, []).append(meter)
         self.soc_kwh: float | None = None
         self.soc_problem: str | None = f"{meters.soc} has not been seen yet"
+        self._witness = ChargeWitness(meters.capacity_kwh)
         self._taken = (now(), monotonic_s())
 
     def see(self, entity: str, state: EntityState | None) -> None:
@@ -149,25 +151,42 @@ class MeterBoard:
 
     def present_kw(self, quantity: str) -> float | None:
         """Return a power as it is now [kW, + into the home's bus; the load positive], None where it is not known."""
-        power = self._powers.get(quantity)
-        if power is not None:
-            return power.present_kw()
-        if quantity == "load_kw":
-            return _total([self.present_kw(part) for part in LOAD_PARTS])
-        return 0.0 if quantity == "pv_kw" else None
+        return self._present().get(quantity)
+
+    def _present(self) -> Powers:
+        return completed(self._measured(), self._wiring.pv)
+
+    def _measured(self) -> Powers:
+        return {name: power.present_kw() for name, power in self._powers.items()}
 
     def problems(self) -> list[str]:
         """Return what cannot be measured now, and why."""
         found = [power.problem() for power in (*self._powers.values(), *self._controlled)]
-        load_kw = self.present_kw("load_kw")
-        if load_kw is not None and load_kw < NEGATIVE_LOAD_KW:
-            found.append(f"the load comes out as {load_kw:.1f} kW: a meter has the wrong sign")
-        return [problem for problem in (*found, self.soc_problem) if problem is not None]
+        found += [self._contradiction(), self.soc_problem]
+        if self._witness.backwards:
+            found.append(
+                "the battery's power counts backwards: it says discharging while the state of charge rises; "
+                "turn it with positive: charge (or discharge) under meters.battery"
+            )
+        return [problem for problem in found if problem is not None]
+
+    def _contradiction(self) -> str | None:
+        """Return what is odd about the load that comes out of grid, PV and battery."""
+        measured = self._measured()
+        net_kw = net_load_kw(measured)
+        if "load_kw" in measured or net_kw is None or self._wiring.pv == "unmetered":
+            return None
+        load_kw = net_kw + (measured.get("pv_kw") or 0.0)
+        if load_kw >= NEGATIVE_LOAD_KW:
+            return None
+        hint = " or there is PV that no meter sees (meters.pv: unmetered)" if self._wiring.pv == "none" else ""
+        return f"the load comes out as {load_kw:.1f} kW: a meter has the wrong sign{hint}"
 
     def snapshot(self) -> list[Reading]:
         """Return the present values as readings of an instant."""
         now = self._now()
-        known = {name: self.present_kw(name) for name in ("load_kw", *LOAD_PARTS)}
+        present = self._present()
+        known = {name: present.get(name) for name in ("load_kw", *INFLOWS)}
         readings = [Reading(entity=name, at=now, value=kw) for name, kw in known.items() if kw is not None]
         if self.soc_kwh is not None:
             readings.append(Reading(entity="soc_kwh", at=now, value=self.soc_kwh))
@@ -195,8 +214,9 @@ class MeterBoard:
 
     def _means(self, now_s: float, elapsed_s: float) -> Iterator[tuple[str, float | None]]:
         means = {name: _mean(power, now_s, elapsed_s) for name, power in self._powers.items()}
-        means.setdefault("pv_kw", 0.0)  # a home without a PV meter has no PV
-        yield from derived(means).items()
+        complete = completed(means, self._wiring.pv)
+        self._witness.see(complete.get("battery_kw"), elapsed_s / 3600, self.soc_kwh)
+        yield from complete.items()
         if self._controlled:
             yield "controlled_kw", _total([_mean(power, now_s, elapsed_s) for power in self._controlled])
 
@@ -220,13 +240,6 @@ class MeterBoard:
             self.soc_kwh, self.soc_problem = None, f"{entity} shows {value:g}, which no battery of this size can hold"
             return
         self.soc_kwh, self.soc_problem = min(max(kwh, 0.0), self._wiring.capacity_kwh), None
-
-
-def derived(means: dict[str, float | None]) -> dict[str, float | None]:
-    """Add the load where it has no meter, and bring load and PV above zero, which only noise takes them below."""
-    if "load_kw" not in means:
-        means = {"load_kw": _total([means.get(part) for part in LOAD_PARTS])} | means
-    return {name: max(kw, 0.0) if kw is not None and name in {"load_kw", "pv_kw"} else kw for name, kw in means.items()}
 
 
 def _power(spec: MeterSpec) -> _Power:

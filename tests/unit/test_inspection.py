@@ -94,3 +94,8 @@ def test_one_entity_for_two_things_is_found(tmp_path: Path) -> None:
     assert any(
         "meters.grid and meters.pv read the same sensor.grid" in issue for issue in told(tmp_path, facts(), text)
     )
+
+
+def test_one_meter_that_reads_an_entity_twice_is_found(tmp_path: Path) -> None:
+    text = HOME.replace("[sensor.roof, sensor.shed]", "[sensor.roof, sensor.roof]") + STEERING
+    assert any("meters.pv reads sensor.roof twice" in issue for issue in told(tmp_path, facts(), text))

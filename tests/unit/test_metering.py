@@ -174,6 +174,16 @@ def test_a_meter_with_the_wrong_sign_is_seen_by_the_load() -> None:
     assert "the load comes out as -3.5 kW: a meter has the wrong sign" in board.board.problems()
 
 
+def test_a_battery_that_counts_backwards_is_named_with_the_remedy() -> None:
+    board = Board()
+    for minute in range(60):
+        board.all(battery="3000", soc=f"{50 + minute / 2:.0f}")
+        board.wait(60)
+        board.take()
+    (problem,) = [problem for problem in board.board.problems() if "counts backwards" in problem]
+    assert "positive: charge" in problem
+
+
 def test_what_the_agent_switches_is_measured_apart() -> None:
     board = Board(load=True, controlled=True)
     board.all()

@@ -72,6 +72,60 @@ def test_a_meter_may_be_turned_or_in_two_directions(tmp_path: Path) -> None:
     assert battery.sources == (MeterSource(entity="sensor.battery", sign=-1),)
 
 
+def test_phases_and_inverters_add_up(tmp_path: Path) -> None:
+    text = HOME.replace("grid: sensor.grid", "grid: [sensor.l1, {entity: sensor.l2, positive: export}, sensor.l3]")
+    text = text.replace("battery: sensor.battery", "battery: [sensor.one, {discharge: sensor.out, charge: sensor.in}]")
+    grid, _, battery = wiring(tmp_path, text).meters.powers
+    assert [(source.entity, source.sign) for source in grid.sources] == [
+        ("sensor.l1", 1),
+        ("sensor.l2", -1),
+        ("sensor.l3", 1),
+    ]
+    assert [source.sign for source in battery.sources] == [1, 1, -1]
+
+
+@pytest.mark.parametrize(
+    ("meters", "measured", "pv"),
+    [
+        (
+            "{pv: sensor.pv, battery: sensor.b, load: sensor.l, soc: sensor.s}",
+            {"pv_kw", "battery_kw", "load_kw"},
+            "metered",
+        ),
+        ("{grid: sensor.g, battery: sensor.b, pv: unmetered, soc: sensor.s}", {"grid_kw", "battery_kw"}, "unmetered"),
+        ("{grid: sensor.g, load: [sensor.l, sensor.m], soc: sensor.s}", {"grid_kw", "load_kw"}, "none"),
+    ],
+)
+def test_one_power_may_be_without_a_meter(tmp_path: Path, meters: str, measured: set[str], pv: str) -> None:
+    old = "{grid: sensor.grid, pv: [sensor.roof, sensor.shed], battery: sensor.battery, soc: sensor.soc}"
+    found = wiring(tmp_path, HOME.replace(old, meters)).meters
+    assert {spec.quantity for spec in found.powers} == measured
+    assert found.pv == pv
+
+
+def test_pv_that_nobody_measures_cannot_be_held_back(tmp_path: Path) -> None:
+    text = HOME.replace("pv: [sensor.roof, sensor.shed]", "pv: unmetered")
+    assert loaded(tmp_path, HOME).site.pv_curtailable
+    assert not loaded(tmp_path, text).site.pv_curtailable
+
+
+@pytest.mark.parametrize(
+    ("meters", "said"),
+    [
+        ("{pv: sensor.pv, battery: sensor.b, soc: sensor.s}", "has no grid"),
+        ("{pv: sensor.pv, load: sensor.l, soc: sensor.s}", "has no battery"),
+        (
+            "{grid: sensor.g, battery: sensor.b, pv: [unmetered, sensor.roof], soc: sensor.s}",
+            "with and without a meter",
+        ),
+        ("{grid: [], battery: sensor.b, soc: sensor.s}", "meters.grid"),
+    ],
+)
+def test_two_powers_without_a_meter_are_too_many(tmp_path: Path, meters: str, said: str) -> None:
+    old = "{grid: sensor.grid, pv: [sensor.roof, sensor.shed], battery: sensor.battery, soc: sensor.soc}"
+    assert said in refused(tmp_path, HOME.replace(old, meters))
+
+
 def test_steps_come_in_the_order_that_the_device_wants(tmp_path: Path) -> None:
     (battery,) = wiring(tmp_path, HOME + STEERING).devices
     assert battery.verbs["charge"] == (

@@ -151,7 +151,7 @@ def test_a_counter_that_moves_once_a_day_is_no_live_meter() -> None:
     understood = understand(home.survey())
     assert "grid" not in understood.values["meters"]
     assert "arrive long after the fact" in said(understood, "warning", "grid")
-    assert "no meter of the grid connection" in said(understood, "missing", "grid")
+    assert "worked out as load - PV - battery" in said(understood, "found", "grid")
 
 
 def test_counters_serve_where_there_is_no_power() -> None:
@@ -183,6 +183,40 @@ def test_a_home_without_pv_and_load_meter_is_said_so() -> None:
     assert {"pv", "load"}.isdisjoint(understood.values["meters"])
     assert "no PV meter" in said(understood, "missing", "pv")
     assert "worked out as grid + PV + battery" in said(understood, "found", "load")
+
+
+@pytest.mark.parametrize("load", [True, False])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_pv_that_nothing_measures_is_noticed(*, load: bool, sign: int) -> None:
+    home = usual(load=load)
+    del home.entities["sensor.pv_power"]
+    home.power("sensor.grid_power", {"grid": sign})
+    home.counter("sensor.bought", "grid+")
+    home.counter("sensor.sold", "grid-")
+    home.energy = {"energy_sources": [flat_grid("sensor.bought", "sensor.sold")]}
+    understood = understand(home.survey())
+    meters = understood.values["meters"]
+    assert meters["pv"] == "unmetered"
+    assert meters["grid"] == (
+        "sensor.grid_power" if sign == 1 else {"entity": "sensor.grid_power", "positive": "export"}
+    )
+    assert ("it follows from the load's meter" in said(understood, "warning", "pv")) == load
+
+
+def test_pv_that_is_shown_below_zero_is_named() -> None:
+    home = usual()
+    home.power("sensor.pv_power", {"pv": -1})
+    understood = understand(home.survey())
+    assert understood.values["meters"]["pv"] == "unmetered"
+    assert "shows production below zero" in said(understood, "warning", "pv")
+
+
+def test_two_states_of_charge_that_differ_are_a_question() -> None:
+    home = usual()
+    home.soc("sensor.pack_two_battery_soc", backwards=True)
+    home.soc("sensor.inverter_battery_soc")
+    asked = next(question for question in understand(home.survey()).questions if question.key == "meters.soc")
+    assert set(asked.choices) == {"sensor.battery_soc", "sensor.pack_two_battery_soc"}
 
 
 def test_a_charge_that_counts_backwards_is_named() -> None:
@@ -323,4 +357,4 @@ def test_what_could_not_be_read_is_said() -> None:
 def test_the_survey_of_an_empty_home_is_understood_as_empty() -> None:
     understood = understand(Home().survey())
     assert understood.values["meters"] == {}
-    assert "no meter of the grid connection" in said(understood, "missing", "grid")
+    assert "no grid meter that shows" in said(understood, "missing", "grid")

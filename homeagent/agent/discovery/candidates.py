@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
@@ -29,7 +29,7 @@ QUANTITIES: tuple[Quantity, ...] = ("grid", "pv", "battery", "load")
 GRID_PLATFORMS = frozenset({"tibber", "dsmr", "dsmr_reader", "p1_monitor", "discovergy"})
 """Integrations that read nothing but the meter of a connection."""
 NO_PLATFORMS = frozenset({"mobile_app", "emhass", "forecast_solar", "solcast_solar", "open_meteo_solar_forecast"})
-DASHBOARD, PROFILE, SIBLING, NAMED, TOTAL, COUNTED = 60, 50, 25, 20, 5, 10
+DASHBOARD, SIBLING, NAMED, TOTAL, COUNTED = 60, 25, 20, 5, 10
 ENOUGH = 20
 MOST = 4
 TWO_WAYS_KW = 0.05
@@ -55,12 +55,12 @@ class Candidate:
         return tuple(source.entity for source in self.sources)
 
 
-def candidates(survey: Survey, told: Dashboard, bound: Mapping[str, str]) -> dict[Quantity, list[Candidate]]:
-    """Return what may measure each quantity. `bound` are entities by role that a device profile knows."""
+def candidates(survey: Survey, told: Dashboard) -> dict[Quantity, list[Candidate]]:
+    """Return what may measure each quantity, best first."""
     near = _devices_of(survey, told)
     found: dict[Quantity, list[Candidate]] = {}
     for quantity in QUANTITIES:
-        of_it = [*_told(survey, told, quantity), *_bound(survey, bound, quantity)]
+        of_it = [*_told(survey, told, quantity)]
         singles = list(_singles(survey, told, quantity, near.get(quantity, frozenset())))
         of_it += [*_paired(survey, singles), *_phases(singles), *_alone(singles)]
         of_it += _counters(survey, told, quantity)
@@ -104,14 +104,6 @@ def _told(survey: Survey, told: Dashboard, quantity: Quantity) -> Iterator[Candi
     if sources and all(is_live(survey, source.entity) for source in sources):
         why = "the Energy dashboard names it"
         yield Candidate(quantity=quantity, sources=sources, score=DASHBOARD, why=why, signs_from="the Energy dashboard")
-
-
-def _bound(survey: Survey, bound: Mapping[str, str], quantity: Quantity) -> Iterator[Candidate]:
-    entity = bound.get(f"{quantity}_power")
-    if entity is not None and is_live(survey, entity):
-        yield Candidate(
-            quantity=quantity, sources=(MeterSource(entity=entity),), score=PROFILE, why="its device profile names it"
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

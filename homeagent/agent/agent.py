@@ -297,7 +297,8 @@ class Agent:
 
     async def _send(self, command: Command, state: SiteState) -> CommandResult:
         last = self._last_sent.get(command.device)
-        refused = check(command, state, self.site.battery, self.setup.mode, last, self.setup.minimum_hold)
+        setup = self.setup
+        refused = check(command, state, self.site.battery, setup.mode, last, setup.minimum_hold, setup.capability)
         if refused is not None:
             return refused
         self.store.write_command(command)  # on disk before the device hears of it

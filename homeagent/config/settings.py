@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, model_validator
 
 from homeagent.config.home_assistant import (
+    STEPS_OR_PROFILE,
     ApplianceSettings,
     BatterySteeringSettings,
     ClimateSettings,
@@ -16,7 +17,9 @@ from homeagent.config.home_assistant import (
     MetersSettings,
     Section,
     StoreSettings,
+    ToldSettings,
     WebSettings,
+    lacking,
     wrong,
 )
 
@@ -97,8 +100,8 @@ class InverterSettings(Section):
     min_hold_minutes: NotNegative = 0.0
 
 
-class BatterySettings(Section):
-    """The battery's data sheet."""
+class BatterySettings(ToldSettings):
+    """The battery's data sheet, and what it is told through."""
 
     capacity_kwh: CapacityKwh
     max_charge_kw: PowerKw
@@ -114,13 +117,12 @@ class BatterySettings(Section):
     def _room(self) -> BatterySettings:
         if self.min_soc >= 1:
             raise wrong("has a min_soc of 1, so nothing of it can be used", "write a fraction such as 0.1")
-        if self.steering is not None:
+        if self.steering is not None and self.profile is None:
             verbs = ("reserve",) if self.inverter.control == "reserve" else ("charge", "discharge", "hold")
-            missing = [verb for verb in verbs if getattr(self.steering, verb) is None]
-            if missing:
+            if missing := lacking(self.steering, ("self_consumption", *verbs)):
                 raise wrong(
                     f"has inverter.control: {self.inverter.control}, but steering lacks {', '.join(missing)}",
-                    "add a list of steps for each",
+                    STEPS_OR_PROFILE,
                 )
         return self
 
@@ -221,8 +223,9 @@ class Settings(Section):
             raise wrong("has home_assistant, but no meters", "add meters: with grid, battery and soc")
         if self.home_assistant is not None and self.prices.import_ is None:
             raise wrong("has home_assistant, but no price", "add prices.import: a number or the entity of the price")
-        if self.mode == "control" and self.home_assistant is not None and self.battery.steering is None:
-            raise wrong("has mode control, but no battery.steering", "add the steps that the battery is told through")
+        told = self.battery.steering is not None or self.battery.profile is not None
+        if self.mode == "control" and self.home_assistant is not None and not told:
+            raise wrong("has mode control, but neither battery.profile nor battery.steering", STEPS_OR_PROFILE)
         return self
 
 

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal, TypeAlias
 
 from homeagent.domain.command import Instruction
+from homeagent.domain.inverter import InverterCapability
 
 DeviceKind: TypeAlias = Literal["battery", "switch", "thermostat"]
 Value: TypeAlias = str | float | bool
 PvMetering: TypeAlias = Literal["none", "metered", "unmetered"]
 """Whether a home has PV, and whether anything measures it."""
+
+BATTERY_VERBS = ("self_consumption", "charge", "discharge", "hold", "reserve")
+SWITCH_VERBS = ("on", "off")
+THERMOSTAT_VERBS = ("temperature",)
+VARIABLES = (
+    *("power_kw", "power_w", "power_percent", "grid_power_w", "max_charge_w", "max_discharge_w"),
+    *("reserve_kwh", "reserve_percent", "min_soc_percent", "current_a", "target_c", "target_f"),
+    *("lease_seconds", "lease_minutes", "window_start", "window_end"),
+)
+"""What the steps of a verb may use in templates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +125,20 @@ class ProofSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ranges:
+    """What values a device takes: they are brought inside before they are sent, powers rounded towards zero."""
+
+    power_step_w: float = 1.0
+    high_power_w: float = math.inf
+    reserve_step_percent: float = 1.0
+    low_reserve_percent: float = 0.0
+    high_reserve_percent: float = 100.0
+    shortest_lease: timedelta = timedelta(seconds=1)
+    longest_lease: timedelta = timedelta(days=1)
+    window_minutes: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceSpec:
     """A device that can be told what to do. `safe` is what it is told when nobody watches over it any more."""
 
@@ -126,6 +152,15 @@ class DeviceSpec:
     yield_for: timedelta | None = timedelta(hours=4)
     """How long a person's change is left alone; None until the agent is told to resume."""
     writes_per_day: int = 200
+    ranges: Ranges = Ranges()
+    constants: Mapping[str, Value] = field(default_factory=dict)
+    """Variables of its steps that never change: the current of a charger."""
+    capability: InverterCapability = field(default_factory=InverterCapability)
+    """What a battery's inverter can be told."""
+
+    def tells_the_grid(self, verb: str) -> bool:
+        """Return whether a verb sets a power at the grid: another one of the battery when the load moves."""
+        return any(isinstance(step, SetEntity) and "grid_power_w" in str(step.value) for step in self.verbs[verb])
 
     def entities(self) -> frozenset[str]:
         """Return the entities that its commands write."""

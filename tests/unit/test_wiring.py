@@ -183,7 +183,7 @@ def test_zone_and_currency_are_those_of_home_assistant_unless_given(tmp_path: Pa
         ("grid: sensor.grid", "grid: {import: sensor.bought}", "one for each direction"),
         ("grid: sensor.grid, ", "", "has no grid"),
         ("prices: {import: sensor.price, export: 0.05}", "prices: {export: 0.05}", "add prices.import"),
-        ("meters:", "mode: control\nmeters:", "add the steps that the battery is told through"),
+        ("meters:", "mode: control\nmeters:", "add profile: NAME"),
     ],
 )
 def test_what_is_wrong_says_what_would_be_right(tmp_path: Path, old: str, new: str, words: str) -> None:

@@ -116,8 +116,12 @@ class Home:
         for one in (self.hours, self.minutes):
             self.past[one.step][name] = means(one, _flow(one, of))
         if late:
-            day = self.past[MINUTES][name]
-            self.past[MINUTES][name] = dict.fromkeys(day, 0.0) | {NOW - 3 * HOUR: sum(day.values())}
+            for step, day in ((HOUR, 24), (MINUTES, 288)):
+                counted = list(self.past[step][name].items())
+                self.past[step][name] = {
+                    at: sum(kw for _, kw in counted[max(k - day + 1, 0) : k + 1]) if k % day == day // 2 else 0.0
+                    for k, (at, _) in enumerate(counted)
+                }
         self.statistics[name] = Statistic(id=name, unit=unit, counts=True)
         if entity:
             self.show(name, 1234.5, unit, device_class="energy", state_class="total_increasing", **more)

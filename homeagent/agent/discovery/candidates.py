@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Literal
 
 from homeagent.agent.discovery.dashboard import Dashboard
 from homeagent.agent.discovery.words import (
@@ -27,11 +29,14 @@ QUANTITIES: tuple[Quantity, ...] = ("grid", "pv", "battery", "load")
 GRID_PLATFORMS = frozenset({"tibber", "dsmr", "dsmr_reader", "p1_monitor", "discovergy"})
 """Integrations that read nothing but the meter of a connection."""
 NO_PLATFORMS = frozenset({"mobile_app", "emhass", "forecast_solar", "solcast_solar", "open_meteo_solar_forecast"})
-DASHBOARD, PROFILE, SIBLING, NAMED, TOTAL, COUNTED = 60, 50, 25, 20, 5, 10
+DASHBOARD, SIBLING, NAMED, TOTAL, COUNTED = 60, 25, 20, 5, 10
 ENOUGH = 20
 MOST = 4
 TWO_WAYS_KW = 0.05
 THREE = 3
+HOUR, DAY, HALF_A_DAY = timedelta(hours=1), timedelta(days=1), timedelta(hours=12)
+LATE_STEPS, LATE_KWH = 2, 1.5
+"""A late meter moves at most so often a day, and by more than a live one that counts whole kilowatt-hours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +55,14 @@ class Candidate:
         return tuple(source.entity for source in self.sources)
 
 
-def candidates(survey: Survey, told: Dashboard, bound: Mapping[str, str]) -> dict[Quantity, list[Candidate]]:
-    """Return what may measure each quantity. `bound` are entities by role that a device profile knows."""
+def candidates(survey: Survey, told: Dashboard) -> dict[Quantity, list[Candidate]]:
+    """Return what may measure each quantity, best first."""
     near = _devices_of(survey, told)
     found: dict[Quantity, list[Candidate]] = {}
     for quantity in QUANTITIES:
-        of_it = [*_told(survey, told, quantity), *_bound(survey, bound, quantity)]
+        of_it = [*_told(survey, told, quantity)]
         singles = list(_singles(survey, told, quantity, near.get(quantity, frozenset())))
-        of_it += [*_paired(singles), *_phases(singles), *_alone(singles)]
+        of_it += [*_paired(survey, singles), *_phases(singles), *_alone(singles)]
         of_it += _counters(survey, told, quantity)
         best: dict[tuple[MeterSource, ...], Candidate] = {}
         for candidate in sorted(of_it, key=lambda one: -one.score):
@@ -73,14 +78,16 @@ def is_live(survey: Survey, entity_id: str) -> bool:
 
 
 def is_late(survey: Survey, entity_id: str) -> bool:
-    """Return whether a counter moves at most twice a day, though it counted something: a meter that is read later."""
-    day = survey.minutes.means.get(entity_id)
+    """Return whether a counter moves a few times a day at most, by a lot: a meter that is read long after."""
     if "previous" in own_words(entity_id):
         return True
-    if not day or not any(kw > 0 for kw in day.values()):
-        return False
-    moved, counted_kwh = sum(kw > 0 for kw in day.values()), sum(day.values()) / 12
-    return moved <= 2 and counted_kwh > 1 and len(day) > 144  # noqa: PLR2004 - half a day of five minutes
+    for past in (survey.hours, survey.minutes):
+        counted = [kw * (past.step / HOUR) for kw in past.means.get(entity_id, {}).values()]
+        steps = [kwh for kwh in counted if kwh > 0]
+        if steps and len(counted) * past.step >= HALF_A_DAY:
+            days = len(counted) * past.step / DAY
+            return len(steps) <= LATE_STEPS * days + 1 and sum(steps) / len(steps) > LATE_KWH
+    return False
 
 
 def _devices_of(survey: Survey, told: Dashboard) -> dict[Quantity, frozenset[str]]:
@@ -97,14 +104,6 @@ def _told(survey: Survey, told: Dashboard, quantity: Quantity) -> Iterator[Candi
     if sources and all(is_live(survey, source.entity) for source in sources):
         why = "the Energy dashboard names it"
         yield Candidate(quantity=quantity, sources=sources, score=DASHBOARD, why=why, signs_from="the Energy dashboard")
-
-
-def _bound(survey: Survey, bound: Mapping[str, str], quantity: Quantity) -> Iterator[Candidate]:
-    entity = bound.get(f"{quantity}_power")
-    if entity is not None and is_live(survey, entity):
-        yield Candidate(
-            quantity=quantity, sources=(MeterSource(entity=entity),), score=PROFILE, why="its device profile names it"
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +155,7 @@ def _way(survey: Survey, quantity: Quantity, entity_id: str) -> Way | None:
     return None if both else way_of(quantity, entity_id)
 
 
-def _paired(singles: Sequence[_Single]) -> Iterator[Candidate]:
+def _paired(survey: Survey, singles: Sequence[_Single]) -> Iterator[Candidate]:
     """Yield pairs of one entity for each direction, those with the same name otherwise first."""
     into = [one for one in singles if one.way == "in"]
     out = [one for one in singles if one.way == "out"]
@@ -165,9 +164,10 @@ def _paired(singles: Sequence[_Single]) -> Iterator[Candidate]:
             alike = without_way(one.quantity, one.entity.entity_id) == without_way(one.quantity, other.entity.entity_id)
             together = one.entity.device_id is not None and one.entity.device_id == other.entity.device_id
             if alike or together or (len(into), len(out)) == (1, 1):
+                away: Literal[1, -1] = 1 if _below_zero(survey, other.entity.entity_id) else -1
                 sources = (
                     MeterSource(entity=one.entity.entity_id),
-                    MeterSource(entity=other.entity.entity_id, sign=-1),
+                    MeterSource(entity=other.entity.entity_id, sign=away),
                 )
                 yield Candidate(
                     quantity=one.quantity,
@@ -176,6 +176,12 @@ def _paired(singles: Sequence[_Single]) -> Iterator[Candidate]:
                     why="a power for each direction, by their names",
                     signs_from="their names",
                 )
+
+
+def _below_zero(survey: Survey, entity_id: str) -> bool:
+    """Return whether a power that flows out of the bus is shown with a minus."""
+    seen = [*survey.hours.means.get(entity_id, {}).values(), *survey.minutes.means.get(entity_id, {}).values()]
+    return sum(seen) < 0
 
 
 def _phases(singles: Sequence[_Single]) -> Iterator[Candidate]:

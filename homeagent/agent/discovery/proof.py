@@ -8,16 +8,17 @@ uses more than nothing and less than a factory. The set that fits best is taken;
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from homeagent.agent.discovery.candidates import Candidate
 from homeagent.agent.discovery.dashboard import Role
 from homeagent.agent.discovery.words import Quantity
-from homeagent.domain.grid import FloatArray
+from homeagent.domain.grid import BoolArray, FloatArray
 from homeagent.domain.survey import Past
 from homeagent.domain.wiring import MeterSource
 
@@ -32,6 +33,9 @@ NEGATIVE_LOAD = 4.0
 """A tenth of the energy on the wrong side of zero counts as much as this much of a whole misfit."""
 SMALLEST_KW, LARGEST_KW = 0.02, 70.0
 LEAST_LOAD_KW, LARGEST_LOAD_KW = 0.02, 20.0
+UNMETERED = 0.15
+"""What it costs to suppose PV that nothing measures: then the balance holds at night alone."""
+DAWN, DUSK = 4, 22
 CLEAR = 0.05
 MOVING = 0.25
 """So far a correlation must be from zero to say anything."""
@@ -42,8 +46,13 @@ class Evidence:
     """What powers are held against: counters by quantity, and the state of charge, in a past of the same slots."""
 
     past: Past
+    timezone: ZoneInfo
     counters: Mapping[Role, tuple[MeterSource, ...]] = field(default_factory=dict)
     soc: str | None = None
+
+    def is_night(self, at: datetime) -> bool:
+        """Return whether the sun is down, whatever the season."""
+        return not DAWN <= at.astimezone(self.timezone).hour < DUSK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +76,16 @@ class Proved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """What fits best. `misfit` is what the load's meter is off by, as a share of itself; None without such a test."""
+    """What fits best. `misfit` is what the load's meter is off by, as a share of itself; None without such a test.
+
+    `unmetered_pv`: power comes by day from something that nothing measures.
+    """
 
     found: Mapping[Quantity, Proved]
     soc_backwards: bool = False
     slots: int = 0
     misfit: float | None = None
+    unmetered_pv: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +115,13 @@ def prove(found: Mapping[Quantity, Sequence[Candidate]], evidence: Evidence) -> 
         for name, options in measured.items()
         if options
     }
+    joint = _Joint(choices, np.array([evidence.is_night(at) for at in starts]))
     whole = all(not options or measured[name] for name, options in found.items()) and "grid" in choices
-    costs = _Joint(choices, len(starts)).costs() if whole else _apart(choices)
-    return _best(choices, costs, otherwise, len(starts))
+    if evidence.soc is not None and "battery" not in choices:
+        whole = False
+    costs = joint.costs() if whole else _apart(choices)
+    proof = _best(choices, costs, otherwise, len(starts))
+    return replace(proof, unmetered_pv=joint.only_at_night(costs), misfit=joint.load_misfit(costs)) if whole else proof
 
 
 def _covered(options: Sequence[Candidate], past: Past) -> dict[Candidate, Mapping[datetime, float]]:
@@ -209,28 +226,56 @@ def _outer(costs: Sequence[FloatArray]) -> FloatArray:
 class _Joint:
     """The cost of every combination of choices: each one's own, and that of the home's balance."""
 
-    def __init__(self, choices: Mapping[Quantity, Sequence[_Choice]], slots: int) -> None:
+    def __init__(self, choices: Mapping[Quantity, Sequence[_Choice]], night: BoolArray) -> None:
         self._choices = choices
-        self._slots = slots
+        self._night = night
+        self._own = _apart(choices)
 
     def costs(self) -> FloatArray:
         """Return an array with an axis for each quantity, in their order."""
-        own = _apart(self._choices)
-        sums = self._sums()
+        always = self._own + self._balance(np.ones_like(self._night))
+        if not self._may_be_unmetered():
+            return np.asarray(always)
+        return np.minimum(always, self._own + self._balance(self._night) + UNMETERED)
+
+    def only_at_night(self, costs: FloatArray) -> bool:
+        """Return whether the best combination holds at night alone."""
+        if not self._may_be_unmetered():
+            return False
+        place = np.unravel_index(int(np.argmin(costs)), costs.shape)
+        always = self._own + self._balance(np.ones_like(self._night))
+        return bool(always[place] > costs[place])
+
+    def load_misfit(self, costs: FloatArray) -> float | None:
+        """Return how far the load's meter is off in the best combination, None without one."""
+        place = np.unravel_index(int(np.argmin(costs)), costs.shape)
+        taken = {name: of_it[int(place[axis])].kw for axis, (name, of_it) in enumerate(self._choices.items())}
+        if "load" not in taken:
+            return None
+        when = self._night if self.only_at_night(costs) else np.ones_like(self._night)
+        parts = [kw[when] for name, kw in taken.items() if name != "load"]
+        return _misfit(np.sum(parts, axis=0), taken["load"][when])
+
+    def _may_be_unmetered(self) -> bool:
+        return "pv" not in self._choices and ENOUGH_SLOTS <= int(np.sum(self._night)) < len(self._night)
+
+    def _balance(self, when: BoolArray) -> FloatArray:
+        """Return what speaks against the home's balance in some of the slots."""
+        sums = self._sums()[..., when]
         size = np.maximum(np.mean(np.abs(sums), axis=-1), 1e-6)
         mean = np.mean(sums, axis=-1)
-        balance = np.minimum(NEGATIVE_LOAD * np.mean(np.maximum(-sums, 0), axis=-1) / size, 1.0)
-        balance = balance + np.where((mean < LEAST_LOAD_KW) | (mean > LARGEST_LOAD_KW), 1.0, 0.0)
+        against = np.minimum(NEGATIVE_LOAD * np.mean(np.maximum(-sums, 0), axis=-1) / size, 1.0)
+        against = against + np.where((mean < LEAST_LOAD_KW) | (mean > LARGEST_LOAD_KW), 1.0, 0.0)
         if "load" not in self._choices:
-            return np.asarray(own + balance)
-        loads = np.stack([choice.kw for choice in self._choices["load"]])
+            return np.asarray(against)
+        loads = np.stack([choice.kw[when] for choice in self._choices["load"]])
         off = np.stack([np.sqrt(np.mean((sums - load) ** 2, axis=-1)) for load in loads], axis=-1)
         sizes = np.maximum(np.sqrt(np.mean(loads**2, axis=-1)), 1e-6)
-        return np.asarray(own + balance[..., None] + np.minimum(off / sizes, 1.0))
+        return np.asarray(against[..., None] + np.minimum(off / sizes, 1.0))
 
     def _sums(self) -> FloatArray:
         """Return what comes from grid, PV and battery, with an axis for each of them that there is."""
-        total: FloatArray = np.zeros(self._slots)
+        total: FloatArray = np.zeros(len(self._night))
         for name, of_it in self._choices.items():
             if name != "load":
                 total = total[..., None, :] + np.stack([choice.kw for choice in of_it])
@@ -255,7 +300,6 @@ def _best(
         found=found,
         soc_backwards=_backwards(choices, place),
         slots=slots,
-        misfit=_load_misfit(choices, place),
     )
 
 
@@ -280,11 +324,3 @@ def _backwards(choices: Mapping[Quantity, Sequence[_Choice]], place: Sequence[np
         (one for one in choices["battery"] if one.candidate == taken.candidate and one.sign != taken.sign), None
     )
     return other is not None and taken.against.get("soc", 0.0) > other.against.get("soc", 1.0)
-
-
-def _load_misfit(choices: Mapping[Quantity, Sequence[_Choice]], place: Sequence[np.intp]) -> float | None:
-    taken = {name: of_it[int(place[axis])].kw for axis, (name, of_it) in enumerate(choices.items())}
-    if "load" not in taken or "grid" not in taken:
-        return None
-    parts = [kw for name, kw in taken.items() if name != "load"]
-    return _misfit(np.sum(parts, axis=0), taken["load"])

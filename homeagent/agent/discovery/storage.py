@@ -31,12 +31,12 @@ class Estimate:
     told: bool = False
 
 
-def soc_candidates(survey: Survey, told: Sequence[str], bound: str | None, near: frozenset[str]) -> list[FoundEntity]:
+def soc_candidates(survey: Survey, told: Sequence[str], near: frozenset[str]) -> list[FoundEntity]:
     """Return what may be the battery's state of charge, best first. `near` are the battery's devices."""
     scored = []
     for entity in survey.entities.values():
         score = _soc_score(survey, entity, near)
-        score += 60 * (entity.entity_id in told) + 50 * (entity.entity_id == bound)
+        score += 60 * (entity.entity_id in told)
         if score >= 20:  # noqa: PLR2004 - a name, or a device, that fits
             scored.append((-score, entity.entity_id, entity))
     return [entity for _, _, entity in sorted(scored, key=lambda entry: entry[:2])]

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from homeagent.agent.discovery.dashboard import dashboard
-from homeagent.agent.discovery.meters import MINUS, PLUS, Metering, metering, total_now
+from homeagent.agent.discovery.meter_words import total_now
+from homeagent.agent.discovery.metering import MINUS, PLUS, Metering, metering
 from homeagent.agent.discovery.prices import pricing
 from homeagent.agent.discovery.rivals import rivals
 from homeagent.agent.discovery.storage import (
@@ -18,6 +19,7 @@ from homeagent.agent.discovery.storage import (
     told_min_soc,
     told_power,
 )
+from homeagent.config.home_assistant import UNMETERED
 from homeagent.domain.discovery import Answer, Finding, Question, Understanding
 from homeagent.domain.survey import Survey
 from homeagent.domain.wiring import MeterSource
@@ -96,6 +98,8 @@ def _meters(metered: Metering) -> dict[str, Any]:
         if name in metered.powers:
             entities = [source.entity for source in metered.powers[name].sources()]
             values[name] = entities[0] if len(entities) == 1 else entities
+    if metered.unmetered_pv:
+        values["pv"] = UNMETERED
     if metered.soc is not None:
         values["soc"] = metered.soc.entity_id
     return values

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -41,7 +41,7 @@ def _comment(finding: Finding) -> Iterator[str]:
         + finding.text
         + (f". {finding.remedy[0].upper()}{finding.remedy[1:]}" if finding.remedy else "")
     )
-    words, line = text.replace("\n", " ").split(" "), "# -"
+    words, line = _printable(text).split(" "), "# -"
     for word in words:
         if len(line) + 1 + len(word) > WIDTH:
             yield line
@@ -50,11 +50,16 @@ def _comment(finding: Finding) -> Iterator[str]:
     yield line
 
 
+def _printable(text: str) -> str:
+    """Return a text on one line, without what YAML refuses even in comments."""
+    return yaml.reader.Reader.NON_PRINTABLE.sub("", " ".join(text.split()))
+
+
 def _entry(key: str, value: Any, path: tuple[str, ...], notes: Mapping[str, str]) -> Iterator[str]:  # noqa: ANN401 - YAML
     indent = "  " * len(path)
     here = (*path, key)
     note = notes.get(".".join(here))
-    end = f"  # {note}".replace("\n", " ") if note else ""
+    end = f"  # {_printable(note)}" if note else ""
     noted = any(name.startswith(".".join((*here, ""))) for name in notes)
     if isinstance(value, Mapping) and value and (noted or not path or not _is_short(value)):
         yield f"{indent}{_scalar(key)}:{end}"
@@ -90,7 +95,7 @@ def _scalar(value: Any) -> str:  # noqa: ANN401 - YAML
     text = str(value)
     if PLAIN.fullmatch(text) and text.lower() not in RESERVED:
         return text
-    return json.dumps(text, ensure_ascii=False)
+    return yaml.safe_dump(text, default_style='"', allow_unicode=True, width=sys.maxsize).rstrip("\n")
 
 
 def write_config(path: Path, text: str, token: str) -> list[Path]:

@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 
 import click
 
-from homeagent.agent.discovery.run import ANSWERS, answered, survey_of, told, unanswered
+from homeagent.agent.discovery.run import ANSWERS, answered, survey_of, unanswered
 from homeagent.agent.discovery.terminal import ask, print_findings
-from homeagent.agent.discovery.understanding import still_open, understand
-from homeagent.agent.discovery.yaml_text import write_config
+from homeagent.agent.discovery.understanding import still_open, understand, unusable
+from homeagent.agent.discovery.yaml_text import config_text, write_config
 from homeagent.agent.live.checks import check_online
 from homeagent.config import check_config, load_config
+from homeagent.config.profile_files import folder_beside, load_profiles
 from homeagent.domain.errors import InputError, Issue
 from homeagent.domain.wiring import HomeAssistantSpec
 
@@ -46,14 +47,18 @@ def discover(request: Request) -> None:
         remedy = "name another: --out other.yaml, or look at what would be written: --print"
         raise _wrong(str(request.out), "file", "is there already, and is not written over", remedy)
     url, token = _url(request), _token(request)
-    found = survey_of(HomeAssistantSpec(url=url, token=token), lambda line: click.echo(line, err=True))
-    answers = answered(given, understand(found))
-    understanding = understand(found, answers)
+    profiles = load_profiles(folder_beside(request.out))
+    found = survey_of(HomeAssistantSpec(url=url, token=token), lambda line: click.echo(line, err=True), profiles)
+    answers = answered(given, understand(found, {}, profiles))
+    understanding = understand(found, answers, profiles)
     if not request.only_print:
         print_findings(understanding)
+        if issues := unusable(understanding):
+            raise InputError("homeagent discover", tuple(issues))
     if not request.yes and not request.only_print:
         answers = ask(understanding, answers)
-    understanding, text = told(found, answers, url)
+        understanding = understand(found, answers, profiles)
+    text = config_text(understanding, url, found.at)
     if request.only_print:
         click.echo(text, nl=False)
         return

@@ -56,10 +56,10 @@ class Metering:
         return {} if proved is None else {source.entity: source.sign for source in proved.sources()}
 
 
-def metering(survey: Survey, told: Dashboard, bound: Mapping[str, str], answers: Mapping[str, Answer]) -> Metering:
-    """Return what measures a home. `bound` are entities by role that a device profile knows."""
+def metering(survey: Survey, told: Dashboard, steered: frozenset[str], answers: Mapping[str, Answer]) -> Metering:
+    """Return what measures a home. `steered` are the devices that the battery is told through."""
     found = _named(survey, candidates(survey, told), answers)
-    near = _battery_devices(survey, told, found, bound)
+    near = steered | _battery_devices(survey, told, found)
     charges = soc_candidates(survey, told.soc, near)
     soc = _chosen_soc(survey, charges, answers)
     if soc is None:
@@ -139,13 +139,11 @@ def _turned(name: Quantity, proved: Proved, answers: Mapping[str, Answer]) -> Pr
     return replace(proved, flipped=way != PLUS[name], by=(YOURS,))
 
 
-def _battery_devices(
-    survey: Survey, told: Dashboard, found: Mapping[Quantity, Sequence[Candidate]], bound: Mapping[str, str]
-) -> frozenset[str]:
+def _battery_devices(survey: Survey, told: Dashboard, found: Mapping[Quantity, Sequence[Candidate]]) -> frozenset[str]:
     """Return the devices that the battery is part of."""
     counters = [source.entity for source in told.counters.get("battery", ())]
     powers = [entity for candidate in found["battery"][:1] for entity in candidate.entities()]
-    entities = [survey.entities.get(name) for name in (*counters, *powers, *bound.values())]
+    entities = [survey.entities.get(name) for name in (*counters, *powers)]
     return frozenset(one.device_id for one in entities if one is not None and one.device_id is not None)
 
 

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from homeagent.agent.discovery.understanding import understand
-from homeagent.agent.discovery.yaml_text import config_text
+from homeagent.agent.discovery.devices import steering
+from homeagent.config.profile import Profile
 from homeagent.domain.discovery import Answer, Question, Understanding
 from homeagent.domain.errors import InputError, Issue, PermanentError, TransientError
 from homeagent.domain.survey import Survey
 from homeagent.domain.wiring import HomeAssistantSpec
 from homeagent.hass.connection import Connection
 from homeagent.hass.link import wait_running
-from homeagent.hass.survey import survey
+from homeagent.hass.survey import related, survey
 
 ANSWERS = "--answers"
 
 
-async def look(spec: HomeAssistantSpec, progress: Callable[[str], None]) -> Survey:
-    """Return a survey of a Home Assistant.
+async def look(spec: HomeAssistantSpec, progress: Callable[[str], None], profiles: Sequence[Profile] = ()) -> Survey:
+    """Return a survey of a Home Assistant, and of who touches what `profiles` would steer there.
 
     Raises:
         PermanentError: it does not answer, or refuses the token.
@@ -29,16 +30,18 @@ async def look(spec: HomeAssistantSpec, progress: Callable[[str], None]) -> Surv
         connection = await Connection.open(spec)
         try:
             await wait_running(connection)
-            return await survey(connection, datetime.now(UTC), progress)
+            found = await survey(connection, datetime.now(UTC), progress)
+            steered = steering(found, profiles, {}).steered
+            return replace(found, related=await related(connection, steered))
         finally:
             await connection.close()
     except TransientError as error:
         raise PermanentError(f"{error}; check the address, and that Home Assistant runs") from error
 
 
-def survey_of(spec: HomeAssistantSpec, progress: Callable[[str], None]) -> Survey:
+def survey_of(spec: HomeAssistantSpec, progress: Callable[[str], None], profiles: Sequence[Profile] = ()) -> Survey:
     """Return a survey, from a program without a loop of its own. Raises as `look`."""
-    return asyncio.run(look(spec, progress))
+    return asyncio.run(look(spec, progress, profiles))
 
 
 def answered(given: Mapping[str, str], understanding: Understanding) -> dict[str, Answer]:
@@ -94,9 +97,3 @@ def unanswered(questions: list[Question]) -> InputError:
         for one in questions
     ]
     return InputError("homeagent discover", tuple(issues))
-
-
-def told(found: Survey, answers: Mapping[str, Answer], url: str) -> tuple[Understanding, str]:
-    """Return what is understood with these answers, and its configuration."""
-    understanding = understand(found, answers)
-    return understanding, config_text(understanding, url, found.at)

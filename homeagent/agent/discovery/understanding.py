@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from homeagent.agent.discovery.dashboard import dashboard
+from homeagent.agent.discovery.devices import steering
 from homeagent.agent.discovery.meter_words import total_now
 from homeagent.agent.discovery.metering import MINUS, PLUS, Metering, metering
 from homeagent.agent.discovery.prices import pricing
@@ -20,7 +21,9 @@ from homeagent.agent.discovery.storage import (
     told_power,
 )
 from homeagent.config.home_assistant import UNMETERED
+from homeagent.config.profile import Profile
 from homeagent.domain.discovery import Answer, Finding, Question, Understanding
+from homeagent.domain.errors import Issue
 from homeagent.domain.survey import Survey
 from homeagent.domain.wiring import MeterSource
 from homeagent.hass.units import number
@@ -30,24 +33,28 @@ SAID = {
     "max_charge_kw": "charges with up to {:g} kW",
     "max_discharge_kw": "discharges with up to {:g} kW",
 }
+ESSENTIAL = ("grid", "battery")
 SMALL_KW = 0.02
 """Below this a difference between meters that were read at two instants says nothing."""
 
 
-def understand(survey: Survey, answers: Mapping[str, Answer] | None = None) -> Understanding:
+def understand(
+    survey: Survey, answers: Mapping[str, Answer] | None = None, profiles: Sequence[Profile] = ()
+) -> Understanding:
     """Return what was made of a home; questions without an answer are answered by their suggestion.
 
     `values` lacks what has neither: see `still_open`.
     """
     answers = {} if answers is None else answers
     told = dashboard(survey.energy)
-    metered = metering(survey, told, {}, answers)
+    steered = steering(survey, profiles, answers)
+    metered = metering(survey, told, steered.near, answers)
     prices = pricing(survey, told, answers)
     battery, battery_questions, battery_notes, battery_findings = _battery(survey, metered, answers)
     values: dict[str, Any] = {
         "mode": "advise",
         "meters": _meters(metered),
-        "battery": battery,
+        "battery": {**battery, **steered.battery},
         "prices": dict(prices.values),
     }
     findings = (
@@ -58,20 +65,31 @@ def understand(survey: Survey, answers: Mapping[str, Answer] | None = None) -> U
         *metered.findings,
         *battery_findings,
         *prices.findings,
-        *rivals(survey, ()),
+        *(steered.findings if metered.soc is not None or steered.battery or steered.offers else ()),
+        *rivals(survey, steered.steered),
         *(Finding(topic="survey", kind="missing", text=f"could not be read: {gap}") for gap in survey.gaps),
     )
     return Understanding(
         findings=findings,
-        questions=(*metered.questions, *battery_questions, *prices.questions),
+        questions=(*metered.questions, *steered.questions, *battery_questions, *prices.questions),
         values=values,
         notes={**battery_notes, **prices.notes},
+        offers=steered.offers,
     )
 
 
 def still_open(understanding: Understanding, answers: Mapping[str, Answer]) -> list[Question]:
     """Return the questions that have neither an answer nor a suggestion."""
     return [one for one in understanding.questions if one.suggestion is None and one.key not in answers]
+
+
+def unusable(understanding: Understanding) -> list[Issue]:
+    """Return what is missing without which no configuration can run."""
+    return [
+        Issue(path=f"meters.{finding.topic}", message=finding.text, remedy=finding.remedy)
+        for finding in understanding.findings
+        if finding.kind == "missing" and finding.topic in ESSENTIAL
+    ]
 
 
 def _now(survey: Survey, metered: Metering) -> Iterator[Finding]:

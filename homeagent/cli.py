@@ -78,6 +78,24 @@ def discover(
 
 
 @main.command()
+@click.option(
+    "--config",
+    "path",
+    type=click.Path(path_type=Path),
+    default=Path("config.yaml"),
+    show_default=True,
+    help="The file that is to be written.",
+)
+@click.option("--port", type=click.IntRange(1, 65535), default=8377, show_default=True, help="Port of the page.")
+def setup(*, path: Path, port: int) -> None:
+    """Set a home up on a page: connect, look, answer, compose the tariff, write, try the devices."""
+    from homeagent.agent.setup.command import serve
+
+    with _plain_errors():
+        serve(path, port, lambda line: click.echo(line))
+
+
+@main.command()
 @click.argument("file", type=click.Path(path_type=Path), default=Path("config.yaml"))
 @click.option("-v", "--verbose", is_flag=True, help="Log what is done in detail.")
 def run(*, file: Path, verbose: bool) -> None:

@@ -35,7 +35,7 @@ class _Home:
     spec: HomeAssistantSpec
     survey: Survey
     answers: Mapping[str, Answer]
-    parts: Mapping[str, str]
+    parts: Mapping[str, float | bool]
     understanding: Understanding
     text: str
     draft: Draft
@@ -64,6 +64,7 @@ class GuidedSetup:
             "understood": self._understood,
             "devices": [] if self._trial is None else self._trial.devices,
             "test": None if self._trial is None else self._trial.state(),
+            "next": f"homeagent run {self._path}",
         }
 
     async def connect(self, url: str, token: str) -> None:
@@ -123,13 +124,13 @@ class GuidedSetup:
             await self._trial.stop()
 
     async def _made(
-        self, spec: HomeAssistantSpec, survey: Survey, answers: Mapping[str, Answer], parts: Mapping[str, str]
+        self, spec: HomeAssistantSpec, survey: Survey, answers: Mapping[str, Answer], parts: Mapping[str, float | bool]
     ) -> _Home:
         understanding = understand(survey, answers)
         understanding = replace(understanding, values=with_tariff(understanding.values, parts))
         text = config_text(understanding, spec.url, survey.at)
         unanswered = still_open(understanding, answers)
-        draft = Draft() if unanswered else await drafted(text, spec, survey)
+        draft = Draft() if unanswered else await drafted(text, spec, survey, self._path)
         return _Home(
             spec=spec,
             survey=survey,

@@ -118,6 +118,22 @@ def ledger(*, store: Path, last: int, as_json: bool) -> None:
 
 
 @main.command()
+@STORE
+@click.option("--export", type=click.Path(path_type=Path), help="Write every forecast as issued to a CSV file (.gz).")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, a provider a line.")
+def forecasts(*, store: Path, export: Path | None, as_json: bool) -> None:
+    """Print what each forecast is worth on this roof, or export all as issued. May be asked while the agent runs."""
+    from homeagent.agent.forecast_report import export_forecasts, judged
+    from homeagent.agent.terminal import print_forecasts
+
+    with _plain_errors():
+        if export is not None:
+            click.echo(f"{export_forecasts(store, export)} forecasts written to {export}")
+        else:
+            print_forecasts(judged(store), as_json=as_json)
+
+
+@main.command()
 @click.argument("decision", type=int)
 @STORE
 def replay(*, decision: int, store: Path) -> None:
@@ -149,10 +165,19 @@ def resume(*, device: str, port: int) -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the results.")
 @click.option("--start", help="First step of the window: a date (the home's midnight) or an ISO 8601 time.")
 @click.option("--end", help="End of the window, exclusive.")
+@click.option("--forecasts", type=click.Path(path_type=Path), help="Forecasts as they were issued: CSV, plain or gzip.")
 @click.option("--no-bound", is_flag=True, help="Skip the bound of perfect foresight.")
 @click.option("--no-report", is_flag=True, help="Skip report.html.")
 def backtest(
-    *, data: Path, scenario: Path, out: Path, start: str | None, end: str | None, no_bound: bool, no_report: bool
+    *,
+    data: Path,
+    scenario: Path,
+    out: Path,
+    start: str | None,
+    end: str | None,
+    forecasts: Path | None,
+    no_bound: bool,
+    no_report: bool,
 ) -> None:
     """Replay a measured home with the real agent, before it is given any control."""
     from homeagent.agent.backtest import Request
@@ -160,7 +185,14 @@ def backtest(
     from homeagent.agent.terminal import print_summary, progress_bar
 
     request = Request(
-        data=data, scenario=scenario, out=out, start=start, end=end, bound=not no_bound, report=not no_report
+        data=data,
+        scenario=scenario,
+        out=out,
+        start=start,
+        end=end,
+        bound=not no_bound,
+        report=not no_report,
+        forecasts=forecasts,
     )
     with _plain_errors():
         with progress_bar("Replaying") as progress:

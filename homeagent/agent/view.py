@@ -126,6 +126,7 @@ class View:
             degraded += [f"no plan, the rule is used: {what}" for what in thought.plan.unmet]
         if thought is not None and self._agent.prices.at(self._agent.clock.now()) is None:
             degraded.append("no price is known for the present hour")
+        degraded += self._agent.observer.memory.issued.problems(self._agent.clock.now())
         return degraded
 
     async def changed(self) -> None:

@@ -21,7 +21,7 @@ from homeagent.domain.command import AgentMode
 from homeagent.domain.errors import InputError
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.site import BatterySpec, Goals, GridLimits, PeakChargeSpec, PriceRules, SiteSpec
-from homeagent.domain.wiring import DeviceSpec, Wiring
+from homeagent.domain.wiring import DeviceSpec, ForecastWiring, Wiring
 
 _Model = TypeVar("_Model", bound=Settings)
 
@@ -202,10 +202,24 @@ def _understood(config: Config) -> Iterator[str]:
         yield f"peak charge: {way}, on the mean of the {site.peak_charge.days} largest daily peaks of a month"
     if site.goals.carbon_price_per_kg:
         yield f"goals: a kg of CO2 counts as {site.goals.carbon_price_per_kg:g} {site.currency}"
+    if config.wiring is not None:
+        yield from _forecasts(config.wiring.forecasts)
     for name, bound in config.profiles.items():
         yield from (f"{name}: {line}" for line in told_of(bound))
     for device in () if config.wiring is None else config.wiring.devices:
         yield f"{device.name}: a {device.kind} that takes {', '.join(device.verbs)}, at most {_a_day(device)}"
+
+
+def _forecasts(wiring: ForecastWiring) -> Iterator[str]:
+    if wiring.dashboard:
+        yield "solar forecast: what the Energy dashboard shows, its roofs added up"
+    elif wiring.roofs:
+        roofs = [f"{' + '.join(entities)}" for entities in wiring.roofs.values()]
+        yield f"solar forecast: {len(roofs)} roof{'s, added up' if len(roofs) > 1 else ''}: {'; '.join(roofs)}"
+    if wiring.weather is not None:
+        yield f"weather forecast: {wiring.weather}, kept as issued"
+    if wiring.carbon is not None:
+        yield f"carbon: {wiring.carbon}"
 
 
 def _a_day(device: DeviceSpec) -> str:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, model_validator
 
+from homeagent.config.forecasts import SolarForecast, WeatherId
 from homeagent.config.home_assistant import (
     STEPS_OR_PROFILE,
     ApplianceSettings,
@@ -22,6 +23,7 @@ from homeagent.config.home_assistant import (
     lacking,
     wrong,
 )
+from homeagent.config.prices import PriceSettings
 
 
 def _timezone(name: str) -> str:
@@ -67,13 +69,6 @@ def _capacity(value: float) -> float:
     return value
 
 
-def _clock(text: str) -> str:
-    hour, _, minute = text.partition(":")
-    if not (hour.isdecimal() and minute.isdecimal() and int(hour) < 24 and int(minute) < 60):  # noqa: PLR2004 - a clock
-        raise wrong("is no time of day", 'write it as "13:00", in quotes')
-    return text
-
-
 TimezoneName = Annotated[str, AfterValidator(_timezone)]
 Efficiency = Annotated[float, AfterValidator(_efficiency)]
 Fraction = Annotated[float, AfterValidator(_fraction)]
@@ -88,6 +83,7 @@ class HomeSettings(Section):
 
     timezone: TimezoneName | None = None
     currency: str | None = None
+    weather: WeatherId | None = None
 
 
 class InverterSettings(Section):
@@ -167,19 +163,11 @@ class PeakChargeSettings(Section):
         return self
 
 
-class PriceSettings(Section):
-    """What energy costs, and when prices are known."""
-
-    import_: float | EntityId | None = Field(default=None, alias="import")
-    export: float | EntityId = 0.0
-    known: Literal["day_ahead", "always"] = "day_ahead"
-    published_at: Annotated[str, AfterValidator(_clock)] = "13:00"
-
-
 class SolarSettings(Section):
     """The roof."""
 
     curtailable: bool = True
+    forecast: SolarForecast | None = None
 
 
 class GoalSettings(Section):
@@ -206,6 +194,7 @@ class Settings(Section):
     peak_charge: PeakChargeSettings | None = None
     prices: PriceSettings = PriceSettings()
     solar: SolarSettings = SolarSettings()
+    carbon: EntityId | None = None
     goals: GoalSettings = GoalSettings()
     thinking: ThinkingSettings = ThinkingSettings()
     appliances: dict[DeviceName, ApplianceSettings] = Field(default={})

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Literal
 
 from homeagent.config.binding import Bound
+from homeagent.config.forecasts import forecasts_of
 from homeagent.config.home_assistant import (
     UNMETERED,
     ApplianceSettings,
@@ -22,7 +23,8 @@ from homeagent.config.home_assistant import (
     SwitchSteeringSettings,
     ThermostatSteeringSettings,
 )
-from homeagent.config.settings import BatterySettings, PriceSettings, Settings
+from homeagent.config.settings import BatterySettings, Settings
+from homeagent.config.tariffs import export_tariff, import_tariff
 from homeagent.domain.command import Instruction, SetMode, SetSwitch, SetTemperature
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.site import SiteSpec
@@ -66,7 +68,8 @@ def wiring_of(settings: Settings, site: SiteSpec, profiles: Mapping[str, Bound])
     return Wiring(
         home_assistant=_home_assistant(settings.home_assistant),
         meters=_meters(settings.meters, site, [(name, entry.power) for name, entry in switched if entry.power]),
-        prices=_prices(settings.prices),
+        prices=PriceWiring(imports=import_tariff(settings.prices), exports=export_tariff(settings.prices)),
+        forecasts=forecasts_of(settings.solar.forecast, settings.home.weather, settings.carbon),
         devices=(
             *_battery(settings.battery, profiles.get("battery")),
             *(_appliance(name, entry, profiles.get(name)) for name, entry in switched),
@@ -86,12 +89,6 @@ def _home_assistant(settings: HomeAssistantSettings) -> HomeAssistantSpec:
         fingerprint=None if settings.fingerprint is None else bytes.fromhex(settings.fingerprint),
         verify_tls=settings.verify_tls,
         heartbeat=settings.heartbeat,
-    )
-
-
-def _prices(settings: PriceSettings) -> PriceWiring:
-    return PriceWiring(
-        import_price=settings.import_ if settings.import_ is not None else 0.0, export_price=settings.export
     )
 
 

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from homeagent.domain.command import Instruction
 from homeagent.domain.inverter import InverterCapability
+from homeagent.domain.tariff import EntityFeed, PriceFeed, Tariff
 
 DeviceKind: TypeAlias = Literal["battery", "switch", "thermostat"]
 Value: TypeAlias = str | float | bool
@@ -185,14 +186,36 @@ class Timetable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceWiring:
-    """Each price is a number [currency/kWh] or an entity whose attributes list the published prices."""
+    """What a kWh costs and earns, and from where that is known."""
 
-    import_price: float | str
-    export_price: float | str
+    imports: Tariff
+    exports: Tariff
+
+    def feeds(self) -> tuple[PriceFeed, ...]:
+        """Return where lists of prices come from, each once."""
+        return tuple(dict.fromkeys((*self.imports.feeds(), *self.exports.feeds())))
 
     def entities(self) -> frozenset[str]:
         """Return the entities that are read."""
-        return frozenset(price for price in (self.import_price, self.export_price) if isinstance(price, str))
+        named = [entity for feed in self.feeds() if isinstance(feed, EntityFeed) for entity in feed.entities]
+        dispatches = self.imports.dispatches
+        return frozenset(named if dispatches is None else [*named, dispatches.entity])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastWiring:
+    """Where forecasts come from. `roofs` names the entities of each roof, which are added up."""
+
+    dashboard: bool = False
+    """Whether the solar forecast is the one that the Energy dashboard shows."""
+    roofs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    weather: str | None = None
+    carbon: str | None = None
+
+    def entities(self) -> frozenset[str]:
+        """Return the entities that are read."""
+        solar = [entity for entities in self.roofs.values() for entity in entities]
+        return frozenset([*solar, *(entity for entity in (self.weather, self.carbon) if entity is not None)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +225,7 @@ class Wiring:
     home_assistant: HomeAssistantSpec
     meters: Meters
     prices: PriceWiring
+    forecasts: ForecastWiring = ForecastWiring()
     devices: tuple[DeviceSpec, ...] = ()
     timetables: tuple[Timetable, ...] = ()
 
@@ -209,5 +233,5 @@ class Wiring:
         """Return every entity that is read or written."""
         proofs = {entity for device in self.devices for entity in (device.proof.entity, device.proof.thermostat)}
         written = [device.entities() for device in self.devices]
-        everything = self.meters.entities().union(self.prices.entities(), proofs, *written)
+        everything = self.meters.entities().union(self.prices.entities(), self.forecasts.entities(), proofs, *written)
         return frozenset(entity for entity in everything if entity is not None)

@@ -70,7 +70,6 @@ def test_versions_compare_as_numbers() -> None:
         (state("sensor.grid"), "has no unit"),
         (state("sensor.grid", unit="W", device_class="apparent_power"), "device class apparent_power"),
         (state("sensor.soc", unit="V"), "none of a state of charge"),
-        (state("sensor.price", unit="EUR"), "is no price"),
         (state("select.mode", options=["auto", "force"]), "has no option 'charge'; it has auto, force"),
     ],
 )

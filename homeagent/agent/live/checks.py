@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from homeagent.agent.live.forecast_checks import forecast_issues
 from homeagent.config import Config
 from homeagent.domain.errors import InputError, Issue, PermanentError, TransientError
 from homeagent.domain.wiring import Wiring
@@ -82,7 +83,7 @@ async def check_start(source: Path, config: Config, *, known: bool, echo: Callab
         raise InputError(str(source), tuple(issues)) from error
     try:
         facts = await ask(connection)
-        issues = inspect(wiring, facts)
+        issues = [*inspect(wiring, facts), *forecast_issues(wiring.forecasts, facts)]
         if config.mode == "control" and not await may_control(connection, wiring):
             remedy = "make the token as a user who is no read-only one"
             message = "its user may not command the devices"

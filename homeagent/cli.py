@@ -92,7 +92,7 @@ def setup(*, path: Path, port: int) -> None:
     from homeagent.agent.setup.command import serve
 
     with _plain_errors():
-        serve(path, port, lambda line: click.echo(line))
+        serve(path, port, click.echo)
 
 
 @main.command()

@@ -20,7 +20,10 @@ OWN = {"X-Homeagent": "page"}
 
 @asynccontextmanager
 async def served(path: Path) -> AsyncIterator[aiohttp.ClientSession]:
-    async with SetupPage(GuidedSetup(path), "127.0.0.1", free_port()) as page, aiohttp.ClientSession(page.url) as client:
+    async with (
+        SetupPage(GuidedSetup(path), "127.0.0.1", free_port()) as page,
+        aiohttp.ClientSession(page.url) as client,
+    ):
         yield client
 
 

@@ -60,7 +60,8 @@ function show(state) {
   if (home && JSON.stringify(home) !== JSON.stringify(shown?.home)) showHome(home);
   if (home) showWrite(state);
   if (done) showTrial(state);
-  reach(done ? "try" : home ? (home.problems.length ? "questions" : "write") : "connect");
+  if (done) current = state.devices.length ? "try" : "run";
+  reach(home ? current : "connect");
   if (state.exists && !done) trouble(`${state.path} is there already and is not written over. End this and name another: homeagent setup --config other.yaml`);
   shown = state;
 }
@@ -69,7 +70,8 @@ function showHome(home) {
   text("found-of", `Home Assistant ${home.home_assistant} at ${home.url}`);
   const spoken = { found: "", warning: "Look: ", missing: "Not found: " };
   element("findings").replaceChildren(...home.findings.map((finding) => {
-    const item = make("li", `${spoken[finding.kind]}${finding.text}`, { className: finding.kind });
+    const said = `${spoken[finding.kind]}${finding.text}`;
+    const item = make("li", `${said[0].toUpperCase()}${said.slice(1)}`, { className: finding.kind });
     if (finding.remedy) item.append(make("small", finding.remedy));
     return item;
   }));
@@ -127,26 +129,23 @@ function showPrices(prices) {
 }
 
 function drawBars(chart, slots, now, clock) {
-  const width = 640, height = 144, foot = 18, values = slots.map((slot) => slot.import_per_kwh);
+  const width = 640, height = 100, values = slots.map((slot) => slot.import_per_kwh);
   const high = Math.max(...values, 0), low = Math.min(...values, 0), span = high - low || 1;
-  const y = (value) => (height - foot) * (high - value) / span;
+  const y = (value) => height * (high - value) / span;
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("preserveAspectRatio", "none");
-  const put = (kind, attributes, content) => {
-    const made = document.createElementNS(SVG, kind);
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    if (content) made.textContent = content;
-    svg.append(made);
-  };
   const each = width / slots.length;
   slots.forEach((slot, index) => {
     const top = y(Math.max(slot.import_per_kwh, 0)), bottom = y(Math.min(slot.import_per_kwh, 0));
     const past = Date.parse(slots[index + 1]?.start ?? Infinity) <= now;
-    put("rect", { x: index * each, y: top, width: Math.max(each - 1, 0.5), height: Math.max(bottom - top, 0.5), class: past ? "past" : "" });
-    if (index % Math.ceil(slots.length / 4) === 0) put("text", { x: index * each, y: height - 4 }, clock(slot.start));
+    const bar = document.createElementNS(SVG, "rect");
+    const shape = { x: index * each, y: top, width: Math.max(each - 1, 0.5), height: Math.max(bottom - top, 0.5), class: past ? "past" : "" };
+    for (const [name, value] of Object.entries(shape)) bar.setAttribute(name, value);
+    svg.append(bar);
   });
-  chart.replaceChildren(svg);
+  const marks = slots.filter((_, index) => index % Math.ceil(slots.length / 4) === 0);
+  chart.replaceChildren(svg, make("div", marks.map((slot) => make("span", clock(slot.start))), { className: "marks" }));
 }
 
 function showWrite({ home, written, understood, next }) {
@@ -168,13 +167,17 @@ function showTrial({ devices, test }) {
       : make("button", "Try it", { onclick: () => act("test", { device: device.name }) });
     button.disabled = running && test.device !== device.name;
     button.setAttribute("aria-label", `${button.textContent}: ${device.name}`);
-    return make("div", [make("span", [make("b", device.name), ` ${device.what}`]), button], { className: "device" });
+    const what = make("div", [make("b", device.name), ` ${device.what}`, make("small", device.announced.join(" "))]);
+    return make("div", [what, button], { className: "device" });
   }));
   element("trial").replaceChildren(...(test ? trialReport(test) : []));
 }
 
 function trialReport(test) {
-  const parts = [make("p", test.running ? `${test.device}: ${test.doing}` : `${test.device}: ${test.summary}`)];
+  const parts = [make("p", `${test.device}: ${test.running ? test.doing : test.summary}`)];
+  if (test.running && test.progress) {
+    parts.push(make("progress", undefined, { value: test.progress.seconds, max: test.progress.limit_seconds, ariaLabel: "Time of the trial" }));
+  }
   parts.push(...test.warnings.map((warning) => make("p", `Look: ${warning}`)));
   if (test.verdicts.length) {
     const head = make("thead", make("tr", ["told", "result", "measured"].map((title) => make("th", title))));
@@ -182,7 +185,7 @@ function trialReport(test) {
     parts.push(make("table", [head, make("tbody", rows)]));
   }
   if (test.numbers.length) {
-    parts.push(make("ul", test.numbers.map((one) => make("li", `${one.key}: ${one.value} (${one.because})`))));
+    parts.push(make("pre", test.yaml), make("ul", test.numbers.map((one) => make("li", `${one.key}: ${one.because}`))));
     parts.push(test.kept ? make("p", "These numbers are in the file now.")
       : make("button", "Write these numbers into the file", { onclick: () => act("keep") }));
   }
@@ -194,19 +197,22 @@ function fields(form) {
     [input.name, input.type === "checkbox" ? (input.checked ? "yes" : "no") : input.value]));
 }
 
+// Do what a form asks, and go on to the next step.
 async function submitted(event, name, next) {
   event.preventDefault();
-  if (await act(name, fields(event.target))) element(next).focus();
+  if (!await act(name, fields(event.target))) return;
+  reach(next);
+  element(`${name === "connect" ? "found" : next}-title`).focus();
 }
 
 async function start() {
   reach("connect");
   element("connect").onsubmit = async (event) => {
-    await submitted(event, "connect", "found-title");
+    await submitted(event, "connect", "questions");
     event.target.elements.token.value = "";
   };
-  element("questions").onsubmit = (event) => submitted(event, "answer", "tariff-title");
-  element("tariff").onsubmit = (event) => submitted(event, "tariff", "price-text");
+  element("questions").onsubmit = (event) => submitted(event, "answer", "tariff");
+  element("tariff").onsubmit = (event) => submitted(event, "tariff", "write");
   element("write").onclick = async () => { if (await act("write")) element("try-title").focus(); };
   try { show(await (await fetch("/api/v1/setup")).json()); } catch { trouble("The set-up does not answer."); }
   const events = new EventSource("/api/v1/setup/events");

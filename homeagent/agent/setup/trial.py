@@ -55,6 +55,7 @@ class Trial:
         if course is None:
             return None
         report = course.report
+        numbers = () if report is None else report.numbers
         return {
             "device": course.device,
             "running": self._running,
@@ -63,7 +64,9 @@ class Trial:
             "summary": course.refused or (None if report is None else _summary(report)),
             "warnings": [] if report is None else [*report.warnings, *(_by_hand(one) for one in report.not_restored)],
             "verdicts": [] if report is None else [_row(one) for one in map(asdict, report.tried)],
-            "numbers": [] if report is None else [{"key": ".".join(n.key), "because": n.because} for n in report.numbers],
+            "numbers": []
+            if report is None
+            else [{"key": ".".join(n.key), "because": n.because} for n in report.numbers],
             "yaml": "" if report is None or not report.numbers else as_yaml(report.numbers),
             "kept": course.kept,
         }

@@ -64,10 +64,8 @@ class Trial:
             "summary": course.refused or (None if report is None else _summary(report)),
             "warnings": [] if report is None else [*report.warnings, *(_by_hand(one) for one in report.not_restored)],
             "verdicts": [] if report is None else [_row(one) for one in map(asdict, report.tried)],
-            "numbers": []
-            if report is None
-            else [{"key": ".".join(n.key), "because": n.because} for n in report.numbers],
-            "yaml": "" if report is None or not report.numbers else as_yaml(report.numbers),
+            "numbers": [{"key": ".".join(number.key), "because": number.because} for number in numbers],
+            "yaml": as_yaml(numbers) if numbers else "",
             "kept": course.kept,
         }
 

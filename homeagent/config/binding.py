@@ -147,7 +147,15 @@ def _written_out(step: ProfileStep, entities: Mapping[str, str]) -> dict[str, An
     for name in ("set", "press"):
         if values.get(name) is not None:
             values[name] = entities[values[name]]
+    if isinstance(values.get("to"), list):
+        values["to"] = _first_option(values["set"], values["to"])
     return values
+
+
+def _first_option(entity: str, options: list[str]) -> str:
+    """Return a template of the first of these options that the entity has, of the first at all if it has none."""
+    known = f"state_attr('{entity}', 'options') or []"
+    return f"{{{{ ({options!r} | select('in', {known}) | list + {options[:1]!r}) | first }}}}"
 
 
 def _named(value: Any, entities: Mapping[str, str]) -> Any:  # noqa: ANN401 - values of any kind

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypeAlias, TypeVar
 
+from homeagent.config.capability import said_of
 from homeagent.config.home_assistant import (
     ENTITY,
     ApplianceSettings,
@@ -188,12 +189,5 @@ def _steering(bound: Bound, model: type[_Steering], own: _Steering | None) -> _S
 
 def _inverter(bound: Bound, settings: BatterySettings) -> InverterSettings:
     """Return what the profile says of the inverter, with whatever the configuration says itself in its place."""
-    profile = bound.profile
-    said = {
-        "control": profile.control,
-        "answer_seconds": profile.answer_seconds,
-        "min_power_kw": profile.min_power_kw,
-        "power_step_kw": profile.power.step_w / 1000 if profile.power.step_w > 1 else 0.0,
-        "min_hold_minutes": profile.min_hold_minutes,
-    }
-    return InverterSettings.model_validate(said | settings.inverter.model_dump(exclude_unset=True))
+    own = settings.inverter.model_fields_set
+    return said_of(bound.profile).model_copy(update={name: getattr(settings.inverter, name) for name in own})

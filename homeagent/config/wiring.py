@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Literal
 
 from homeagent.config.binding import Bound
+from homeagent.config.capability import plain_capability, profile_capability
 from homeagent.config.forecasts import forecasts_of
 from homeagent.config.home_assistant import (
     UNMETERED,
@@ -148,27 +149,10 @@ def _directed(settings: MeterSettings, positive: str) -> tuple[MeterSource, ...]
 def capability_of(settings: BatterySettings, bound: Bound | None) -> InverterCapability:
     """Return what the inverter can be told."""
     inverter, steering = settings.inverter, settings.steering
-    known = InverterCapability(
-        control=inverter.control,
-        answer_seconds=inverter.answer_seconds,
-        min_power_kw=inverter.min_power_kw,
-        power_step_kw=inverter.power_step_kw,
-    )
     if bound is None or steering is None:
-        return known
-    power, reserve = bound.profile.power, bound.profile.reserve
-    known = replace(known, low_reserve=reserve.low_percent / 100, high_reserve=reserve.high_percent / 100)
-    if inverter.control == "reserve":  # a reserve above the charge buys, one at it holds; nothing sells
-        return replace(known, discharges=False, hold_stores=True)
-    return replace(
-        known,
-        max_power_kw=math.inf if power.high_w is None else power.high_w / 1000,
-        charges=steering.charge is not None,
-        discharges=steering.discharge is not None,
-        holds=steering.hold is not None,
-        hold_stores=bound.profile.hold_stores,
-        sets_power=power.settable,
-    )
+        return plain_capability(inverter)
+    verbs = [verb for verb in BATTERY_VERBS if getattr(steering, verb) is not None]
+    return profile_capability(bound.profile, verbs, inverter)
 
 
 def _battery(settings: BatterySettings, bound: Bound | None) -> Iterator[DeviceSpec]:

@@ -160,12 +160,15 @@ def _battery(settings: BatterySettings, bound: Bound | None) -> Iterator[DeviceS
         device = _device("battery", "battery", settings.steering, BATTERY_VERBS, SetMode(mode="self_consumption"))
         capability = capability_of(settings, bound)
         kept = math.ceil(100 * settings.min_soc - 1e-9)
-        yield replace(device, capability=capability, ranges=_ranges(bound), constants={"min_soc_percent": kept})
+        constants = {"min_soc_percent": kept}
+        yield replace(_by_profile(device, bound), capability=capability, constants=constants)
 
 
-def _ranges(bound: Bound | None) -> Ranges:
-    if bound is None:
-        return Ranges()
+def _by_profile(device: DeviceSpec, bound: Bound | None) -> DeviceSpec:
+    return device if bound is None else replace(device, ranges=_ranges(bound), roles=bound.entities)
+
+
+def _ranges(bound: Bound) -> Ranges:
     power, reserve, lease = bound.profile.power, bound.profile.reserve, bound.profile.lease
     ranges = Ranges(
         power_step_w=power.step_w,
@@ -187,7 +190,7 @@ def _appliance(name: str, settings: ApplianceSettings, bound: Bound | None) -> D
     if proof.entity is None and settings.power is not None:
         proof = proof.model_copy(update={"entity": settings.power})
     device = _device(name, "switch", steering, SWITCH_VERBS, SetSwitch(on=False), proof)
-    return replace(device, ranges=_ranges(bound), constants=_current(settings, bound))
+    return replace(_by_profile(device, bound), constants=_current(settings, bound))
 
 
 def _current(settings: ApplianceSettings, bound: Bound | None) -> Mapping[str, int]:
@@ -206,7 +209,7 @@ def _thermostat(name: str, settings: ClimateSettings, bound: Bound | None) -> De
         proof = proof.model_copy(update={"entity": settings.entity})
     safe = SetTemperature(target_c=settings.safe_temperature)
     device = _device(name, "thermostat", steering, THERMOSTAT_VERBS, safe, proof, settings.entity)
-    return replace(device, ranges=_ranges(bound))
+    return _by_profile(device, bound)
 
 
 def _device(

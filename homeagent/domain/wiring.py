@@ -158,6 +158,8 @@ class DeviceSpec:
     """Variables of its steps that never change: the current of a charger."""
     capability: InverterCapability = field(default_factory=InverterCapability)
     """What a battery's inverter can be told."""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """The entity (or device) of each role of its profile."""
 
     def tells_the_grid(self, verb: str) -> bool:
         """Return whether a verb sets a power at the grid: another one of the battery when the load moves."""

@@ -160,8 +160,12 @@ def _battery(settings: BatterySettings, bound: Bound | None) -> Iterator[DeviceS
         device = _device("battery", "battery", settings.steering, BATTERY_VERBS, SetMode(mode="self_consumption"))
         capability = capability_of(settings, bound)
         kept = math.ceil(100 * settings.min_soc - 1e-9)
-        constants = {"min_soc_percent": kept}
-        yield replace(_by_profile(device, bound), capability=capability, constants=constants)
+        yield replace(
+            _by_profile(device, bound),
+            capability=capability,
+            constants={"min_soc_percent": kept},
+            proof=replace(device.proof, hold_stores=capability.hold_stores),
+        )
 
 
 def _by_profile(device: DeviceSpec, bound: Bound | None) -> DeviceSpec:

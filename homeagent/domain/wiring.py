@@ -121,6 +121,8 @@ class ProofSpec:
     tolerance_kw: float = 0.3
     entity: str | None = None
     on_above_kw: float = 0.05
+    hold_stores: bool = False
+    """Whether a battery that holds still stores surplus."""
     thermostat: str | None = None
     """The climate entity that shows the room's temperature and the set-point."""
 

@@ -232,3 +232,4 @@ def test_steps_of_other_kinds_and_pauses_are_kept(tmp_path: Path) -> None:
     assert battery.constants == {"min_soc_percent": 10}
     assert not config.inverter.sets_power
     assert config.inverter.hold_stores
+    assert battery.proof.hold_stores

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from homeagent.agent.demo import Demo
+from homeagent.config.binding import verbs_of
 from homeagent.config.capability import profile_capability
 from homeagent.config.profile import Profile
 from homeagent.config.profile_costs import Cost, Costs, plain
@@ -24,6 +25,7 @@ STARTS = (date(2025, 1, 13), date(2025, 4, 7), date(2025, 7, 14), date(2025, 10,
 YEAR_DAYS = 365
 ZONE = ZoneInfo("Europe/Berlin")
 IDEAL = InverterCapability()
+WITH_LEAST = " with its needed roles alone"
 
 
 def measure(
@@ -39,13 +41,11 @@ def measure(
     Raises:
         InputError: there is no battery among the profiles.
     """
-    batteries = {profile.name: profile for profile in profiles if profile.kind == "battery"}
-    if not batteries:
+    kinds = dict(_kinds(profiles))
+    if not kinds:
         issue = Issue(path="--measure", message="has nothing to measure", remedy="name the profile of a battery")
         raise InputError("profiles", (issue,))
-    kinds = {name: profile_capability(profile) for name, profile in batteries.items()}
-    holds = {name: timedelta(minutes=profile.min_hold_minutes) for name, profile in batteries.items()}
-    done, total = 0, (len(batteries) + 1) * len(seeds)
+    done, total = 0, (len(kinds) + 1) * len(seeds)
 
     def saved_by_seed(capability: InverterCapability, hold: timedelta) -> list[float]:
         nonlocal done
@@ -57,18 +57,32 @@ def measure(
         return saved
 
     ideal = saved_by_seed(IDEAL, timedelta(0))
-    poor = {name: saved_by_seed(kinds[name], holds[name]) for name in batteries}
+    poor = {name: saved_by_seed(capability, hold) for name, (capability, hold) in kinds.items()}
     progress(total, total)
     per_year = YEAR_DAYS / (days * len(starts))
     return Costs(
         by_profile={name: _cost(ideal, saved, per_year) for name, saved in poor.items()},
-        capabilities={name: plain(capability) for name, capability in kinds.items()},
+        capabilities={name: plain(capability) for name, (capability, _) in kinds.items()},
         seeds=list(seeds),
         days=days,
         starts=[start.isoformat() for start in starts],
         saved_per_year=round(per_year * sum(ideal) / len(ideal), 2),
         currency="EUR",
     )
+
+
+def _kinds(profiles: Sequence[Profile]) -> Iterator[tuple[str, tuple[InverterCapability, timedelta]]]:
+    """Yield what each battery's profile can do: with all of its roles, and with those alone that it needs."""
+    for profile in profiles:
+        if profile.kind != "battery":
+            continue
+        hold = timedelta(minutes=profile.min_hold_minutes)
+        whole = profile_capability(profile)
+        needed = [role for role, entry in profile.roles.items() if entry.needed is True]
+        least = profile_capability(profile, verbs_of(profile, needed))
+        yield profile.name, (whole, hold)
+        if least != whole:
+            yield f"{profile.name}{WITH_LEAST}", (least, hold)
 
 
 def _cost(ideal: Sequence[float], saved: Sequence[float], per_year: float) -> Cost:

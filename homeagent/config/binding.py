@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypeAlias, TypeVar
@@ -105,8 +105,7 @@ def _bound(
     problems += wrong
     if wrong:
         return None
-    verbs = tuple(verb for verb in profile.verbs if _exists(verb, profile, device.entities))
-    return Bound(profile=profile, entities=device.entities, verbs=verbs)
+    return Bound(profile=profile, entities=device.entities, verbs=verbs_of(profile, device.entities))
 
 
 def _entity_problems(path: KeyPath, profile: Profile, entities: Mapping[str, str]) -> Iterator[Problem]:
@@ -130,16 +129,20 @@ def _entity_problems(path: KeyPath, profile: Profile, entities: Mapping[str, str
             yield Problem((*path, role), f"is missing: the profile {profile.name} needs it", remedy)
 
 
-def _exists(verb: str, profile: Profile, entities: Mapping[str, str]) -> bool:
-    """Return whether a verb is there although some roles that are not needed have no entity."""
-    missing = [entry for role, entry in profile.roles.items() if role not in entities]
+def verbs_of(profile: Profile, roles: Collection[str]) -> tuple[str, ...]:
+    """Return the verbs that exist where only these roles have an entity."""
+    return tuple(verb for verb in profile.verbs if _exists(verb, profile, roles))
+
+
+def _exists(verb: str, profile: Profile, roles: Collection[str]) -> bool:
+    missing = [entry for role, entry in profile.roles.items() if role not in roles]
     if any(not isinstance(entry.needed, bool) and verb in entry.needed for entry in missing):
         return False
-    return any(step.pause_seconds is None for step in _steps(profile.verbs[verb], entities))
+    return any(step.pause_seconds is None for step in _steps(profile.verbs[verb], roles))
 
 
-def _steps(steps: list[ProfileStep], entities: Mapping[str, str]) -> list[ProfileStep]:
-    return [step for step in steps if step.roles() <= {*entities}]
+def _steps(steps: list[ProfileStep], roles: Collection[str]) -> list[ProfileStep]:
+    return [step for step in steps if step.roles() <= {*roles}]
 
 
 def _written_out(step: ProfileStep, entities: Mapping[str, str]) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def cost_words(name: str, capability: InverterCapability, costs: Costs) -> str:
     """Return what the inverter costs against one that follows a policy at once."""
     cost = costs.of(name, capability)
     if cost is None:
-        return f"what it costs was not measured as you have it; homeagent profiles {name} --measure does"
+        return "what it costs as you have it was not measured"
     range_words = f"{cost.low_per_year:.0f} to {cost.high_per_year:.0f}"
     return (
         f"against an inverter that follows the load at once it costs {cost.per_year:.0f} {costs.currency} a year "

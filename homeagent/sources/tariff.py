@@ -74,7 +74,8 @@ def compose(
     price = energy * tariff.factor * (1 + tariff.share) + tariff.per_kwh
     if tariff.dispatches is not None:
         cheap = tariff.dispatches.per_kwh
-        inside = np.array([any(start <= at and at + grid.step <= end for start, end in dispatched) for at in local])
+        starts = grid.starts()  # wall-clock times cannot be added to
+        inside = np.array([any(start <= at and at + grid.step <= end for start, end in dispatched) for at in starts])
         price = np.where(inside, np.fmin(price, cheap), price)
     for fee in tariff.fees:
         price = price + _rates(fee.table, local)

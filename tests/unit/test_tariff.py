@@ -11,7 +11,7 @@ from price_fixtures import AUTUMN, BERLIN, DAY, HALF, HOUR, LONDON, QUARTER, SPR
 
 from homeagent.domain.grid import SlotSeries, TimeGrid
 from homeagent.domain.prices import PublishedPrices
-from homeagent.domain.tariff import ClockRate, Dispatches, EntityFeed, Fee, Tariff, first_gap, fixed
+from homeagent.domain.tariff import ClockRate, Dispatches, EntityFeed, Fee, PriceFeed, Tariff, first_gap, fixed
 from homeagent.sources.dispatches import dispatched, is_dispatching
 from homeagent.sources.price_entries import midnight
 from homeagent.sources.tariff import Window, published
@@ -33,7 +33,7 @@ def prices_of(
     gifts: list[Window] | None = None,
 ) -> PublishedPrices:
     window = (midnight(day, zone), midnight(day + DAY, zone))
-    listed = {} if spot is None else {SPOT: spot}
+    listed: dict[PriceFeed, SlotSeries] = {} if spot is None else {SPOT: spot}
     return published(imports, exports or fixed(0.0), spots=listed, dispatched=gifts or [], window=window, timezone=zone)
 
 
@@ -135,10 +135,11 @@ def test_export_has_deductions_of_its_own() -> None:
 
 def test_beyond_the_list_nothing_is_claimed() -> None:
     short = SlotSeries(grid=TimeGrid(start=midnight(SPRING, BERLIN), step=HOUR, count=5), values=np.full(5, 0.1))
-    prices = prices_of(Tariff(spot=SPOT), SPRING, BERLIN, spot=short)
-    assert prices.grid.count == 23
-    assert np.isnan(prices.import_per_kwh[5:]).all()
-    assert (prices.export_per_kwh == 0).all()
+    prices = prices_of(GO, SPRING, BERLIN, exports=Tariff(spot=SPOT), spot=short)
+    assert prices.grid.count == 2 * 23
+    assert np.isnan(prices.export_per_kwh[10:]).all()
+    assert not np.isnan(prices.import_per_kwh).any()
+    assert prices_of(Tariff(spot=SPOT), SPRING, BERLIN, spot=short).grid == short.grid
 
 
 def dispatching(planned: list[Window], completed: list[Window], source: str = "smart-charge") -> dict[str, object]:

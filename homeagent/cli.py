@@ -40,15 +40,18 @@ def main() -> None:
 @click.option("--offline", is_flag=True, help="Do not ask Home Assistant.")
 def check_config(*, file: Path, offline: bool) -> None:
     """Check a configuration FILE: print what was understood, or every problem at once."""
-    from homeagent.agent.live.checks import check_online
+    from homeagent.agent.live.checks import check_online, explain_prices
     from homeagent.config import check_config as understand
     from homeagent.config import load_config
 
     with _plain_errors():
         for line in understand(file):
             click.echo(line)
+        config = load_config(file)
+        for line in explain_prices(config):
+            click.echo(line)
         if not offline:
-            for line in check_online(file, load_config(file)):
+            for line in check_online(file, config):
                 click.echo(line)
 
 

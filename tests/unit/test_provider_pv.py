@@ -151,6 +151,19 @@ def test_a_night_stays_dark_though_errors_were_moved_by_an_hour() -> None:
     assert np.array_equal(provided.weight, scenarios_of(past).weight)
 
 
+def test_each_day_is_held_against_the_forecast_of_the_same_lead() -> None:
+    past = History(
+        grid=TimeGrid(start=START, step=HOUR, count=20 * 24),
+        load_kw=np.full(20 * 24, 0.5),
+        pv_kw=np.zeros(20 * 24),
+    )
+    lead = np.arange(48.0)
+    curves = [(at, TimeGrid(start=at, step=HOUR, count=48), lead) for at in past.grid.starts()]
+    found = past_of(curves, past, TimeGrid(start=past.grid.end, step=HOUR, count=36), BERLIN).whole_days()
+    assert len(found.forecast) >= 18
+    assert found.forecast[:18] == pytest.approx(np.tile(lead[:36], (18, 1)))
+
+
 def scored(provider_kw: float, floor_kw: float, count: int = 20) -> list[Score]:
     return [
         Score(at=START + k * HOUR, provider_kw=provider_kw, floor_kw=floor_kw, mae_kw=0.1, bias_kw=0.0)

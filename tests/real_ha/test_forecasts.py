@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import textwrap
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from real_ha.agent_config import config_yaml
 from real_ha.lab import HASS, Lab
+from real_ha.process import homeagent, running, wait_for
 from real_ha.rig import configured, rig, until
 from real_ha.simulated_home import configuration
 
@@ -182,7 +184,7 @@ def issued_by(lab: Lab, folder: Path, extra: str, quantities: set[str]) -> dict[
 def test_the_dashboards_forecast_is_the_sum_of_the_chosen_roofs(sunny: Lab, tmp_path: Path) -> None:
     choose(sunny, "south", "west")
     issued = issued_by(sunny, tmp_path, "solar: {forecast: home_assistant}\n", {"pv_kw"})["pv_kw"]
-    assert issued.provider == "home_assistant"
+    assert issued.provider == "home_assistant:south+west"
     assert issued.grid.step == timedelta(minutes=15)
     assert issued.mean == pytest.approx(2.0)
     choose(sunny, "west")
@@ -218,6 +220,30 @@ def test_a_dashboard_without_a_forecast_is_named_and_asked_again(sunny: Lab, tmp
             assert home.home.link.status.up
 
     asyncio.run(scenario())
+
+
+def test_a_running_agent_keeps_what_was_issued_and_shows_it(sunny: Lab, tmp_path: Path) -> None:
+    choose(sunny, "south", "west")
+    path = tmp_path / "config.yaml"
+    extra = "solar: {forecast: home_assistant}\nhome: {weather: weather.home}\ncarbon: sensor.co2_intensity\n"
+    path.write_text(config_yaml(sunny, mode="advise", extra=extra))
+
+    def shown() -> dict[str, Any]:
+        done = homeagent("forecasts", "--store", path.parent / "homeagent.db", "--json")
+        rows = [json.loads(line) for line in done.stdout.splitlines()]
+        return {row["quantity"]: row for row in rows}
+
+    with running(path) as agent:
+        wait_for(lambda: {"pv_kw", "temp_c", "carbon_g_per_kwh"} <= set(shown()), 60, agent.said)
+        assert agent.get("health")["degraded"] == []
+        assert agent.stop() < 5
+    with running(path) as agent:  # nothing has changed since: nothing is noted twice
+        wait_for(lambda: agent.get("plan")["outcome"] is not None, 20, agent.said)
+        time.sleep(3)
+    rows = shown()
+    assert rows["pv_kw"]["kept"] == 1
+    assert (rows["pv_kw"]["used"], rows["pv_kw"]["provider"]) == (False, "home_assistant:south+west")
+    assert rows["pv_kw"]["why"].startswith("too young: 0 of 3 days")
 
 
 def test_the_check_looks_at_the_forecasts_too(sunny: Lab, tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ class Description:
     """Further parts of configuration.yaml: helpers, a generic thermostat."""
     energy: Mapping[str, Any] | None = None
     """What the Energy dashboard was told, in the short form of `preferences`."""
+    meters: Mapping[str, Any] = field(default_factory=dict)
+    """Its meters as a configuration has them, by hand."""
     states: Mapping[str, Any] = field(default_factory=dict)
     """States of programs that put them there over HTTP: no registry knows them."""
     days: int = 0
@@ -89,22 +91,39 @@ def _described(name: str, content: Mapping[str, Any]) -> Description:
             if entity["id"] not in without
         ]
     apart = {
-        key: spec.pop(key) for key in ("home", "home_assistant", "energy", "days", "states", "truth") if key in spec
+        key: spec.pop(key)
+        for key in ("home", "home_assistant", "energy", "days", "meters", "states", "truth")
+        if key in spec
     }
     return Description(name=name, about=spec.pop("about"), spec=spec, **apart)
 
 
 def _merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return both; what `over` has of a name wins, mappings are merged, integrations come one after the other."""
+    """Return both; what `over` has of a name wins, mappings and lists are joined, an integration by its title."""
     both = dict(under)
     for key, value in over.items():
         there = both.get(key)
         if isinstance(there, dict) and isinstance(value, dict):
             both[key] = _merged(there, value)
         elif isinstance(there, list) and isinstance(value, list):
-            both[key] = [*there, *value]
+            both[key] = _joined(there, value) if key == "integrations" else [*there, *value]
         else:
             both[key] = value
+    return both
+
+
+def _joined(under: list[dict[str, Any]], over: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    both = list(under)
+    for integration in over:
+        same = [
+            n
+            for n, one in enumerate(both)
+            if (one["domain"], one["title"]) == (integration["domain"], integration["title"])
+        ]
+        if same:
+            both[same[0]] = _merged(both[same[0]], integration)
+        else:
+            both.append(integration)
     return both
 
 

@@ -74,6 +74,11 @@ class WildLab(Lab):
         """Set registers of a home, and make some deaf to all that comes after."""
         self.call(f"{HOST}.set", home=home, registers=registers, deaf=deaf or [])
 
+    def truth(self, home: str) -> dict[str, Any]:
+        """Return what really is: registers and powers [kW], whatever the entities show."""
+        answer = self.post(f"/api/services/{HOST}/look?return_response", {"home": home})
+        return dict(answer["service_response"])
+
     def live_through_past(self) -> None:
         """Give the recorder the days before now of every home that has a past, and wait until it has them."""
         for name, home in self.homes.items():

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HomeAssistant, ServiceCall, callback
+from homeassistant.core import HomeAssistant, ServiceCall, SupportsResponse, callback
 from homeassistant.helpers.event import async_track_state_change_event, async_track_time_interval
 from homeassistant.util import dt
 
@@ -66,6 +66,10 @@ def _register_controls(hass: HomeAssistant, homes: dict[str, Home]) -> None:
         home.deaf |= set(call.data.get("deaf", []))
         home.tick(dt.now())
 
+    def look(call: ServiceCall) -> dict[str, Any]:
+        home = homes[call.data["home"]]
+        return {**home.registers, **home.flows}
+
     def reset(call: ServiceCall) -> None:
         for home in [homes[call.data["home"]]] if "home" in call.data else homes.values():
             home.reset()
@@ -76,6 +80,7 @@ def _register_controls(hass: HomeAssistant, homes: dict[str, Home]) -> None:
         await import_past(hass, homes[name], hass.data[DOMAIN]["description"][name], call.data["days"])
 
     hass.services.async_register(DOMAIN, "past", past)
+    hass.services.async_register(DOMAIN, "look", callback(look), supports_response=SupportsResponse.ONLY)
     hass.services.async_register(DOMAIN, "set", callback(set_registers))
     hass.services.async_register(DOMAIN, "reset", callback(reset))
 

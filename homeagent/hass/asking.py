@@ -27,11 +27,12 @@ IMPOSSIBLE: Mapping[str, tuple[str, dict[str, object]]] = {
 
 def state_of(told: Mapping[str, Any]) -> EntityState:
     """Return an entity as `get_states` and the REST interface write it."""
+    written = told.get("last_updated")
     return EntityState(
         entity_id=told["entity_id"],
         state=told["state"],
         attributes=told.get("attributes", {}),
-        updated_at=datetime.fromtimestamp(0, UTC),
+        updated_at=datetime.fromtimestamp(0, UTC) if written is None else datetime.fromisoformat(written),
     )
 
 

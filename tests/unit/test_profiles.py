@@ -225,10 +225,11 @@ def test_steps_of_other_kinds_and_pauses_are_kept(tmp_path: Path) -> None:
     config = loaded(tmp_path, text)
     assert config.wiring is not None
     (battery,) = config.wiring.devices
-    assert battery.verbs["charge"][1:] == (
+    assert battery.verbs["charge"][2:] == (
         Pause(seconds=3),
         CallAction(action="homeassistant.update_entity", target={"entity_id": "select.i_operation_mode"}),
     )
     assert battery.constants == {"min_soc_percent": 10}
     assert not config.inverter.sets_power
     assert config.inverter.hold_stores
+    assert battery.proof.hold_stores

@@ -144,8 +144,10 @@ def test_a_meter_that_is_read_a_day_late_is_replaced_by_the_inverters_own() -> N
 
 
 def test_a_counter_that_moves_once_a_day_is_no_live_meter() -> None:
-    home = usual(prices=False)
-    del home.entities["sensor.grid_power"]
+    home = Home(hours=lived(HOUR, 336, pv=False), minutes=lived(MINUTES, 288, seed=2, pv=False))
+    home.power("sensor.battery_power", "battery")
+    home.power("sensor.house_load", "load")
+    home.soc()
     home.counter("sensor.meter_yesterday", "grid+", late=True)
     home.energy = {"energy_sources": [nested_grid(["sensor.meter_yesterday"], [])]}
     understood = understand(home.survey())
@@ -292,7 +294,7 @@ def test_two_price_sensors_are_a_question_and_a_warning() -> None:
     understood = understand(home.survey())
     asked = next(question for question in understood.questions if question.key == "prices.import")
     assert asked.choices == ("sensor.price_one", "sensor.price_two")
-    assert "all list prices" in said(understood, "warning", "prices")
+    assert "several price lists" in said(understood, "warning", "prices")
     chosen = understand(home.survey(), {"prices.import": "sensor.price_two"})
     assert chosen.values["prices"]["import"] == "sensor.price_two"
 
@@ -301,9 +303,10 @@ def test_cents_under_the_name_of_euros_are_caught() -> None:
     home = usual(prices=False)
     home.prices("sensor.price", per_kwh=24.3)
     understood = understand(home.survey())
-    assert "import" not in understood.values["prices"]
-    assert "around 24.3 EUR/kWh" in said(understood, "warning", "prices")
-    assert [question.key for question in still_open(understood, {})] == ["prices.import"]
+    assert "a mean of 24.3 EUR/kWh cannot be" in said(understood, "warning", "prices")
+    asked = next(question for question in understood.questions if question.key == "prices.import.unit")
+    assert asked.suggestion == "ct/kWh"
+    assert understood.values["prices"]["import"] == {"spot": {"entity": "sensor.price", "unit": "ct/kWh"}}
 
 
 def test_without_a_price_the_household_is_asked_and_nothing_is_guessed() -> None:

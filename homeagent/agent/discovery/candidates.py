@@ -4,39 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Literal
 
 from homeagent.agent.discovery.dashboard import Dashboard
-from homeagent.agent.discovery.words import (
-    NEVER,
-    Quantity,
-    Way,
-    own_words,
-    phase_of,
-    speaks_of,
-    way_of,
-    without_way,
-    words_of,
+from homeagent.agent.discovery.sensors import (
+    NAMED,
+    SIBLING,
+    TOTAL,
+    Single,
+    counted_alike,
+    devices_of,
+    is_late,
+    is_live,
+    is_power,
+    single_sensors,
 )
-from homeagent.domain.discovery import FoundEntity
+from homeagent.agent.discovery.series import alike, summed
+from homeagent.agent.discovery.words import QUANTITIES, Quantity, phase_of, without_way
 from homeagent.domain.survey import Survey
 from homeagent.domain.wiring import MeterSource
-from homeagent.hass.entities import ABSENT
-from homeagent.hass.units import ENERGY_KWH, POWER_KW
+from homeagent.hass.units import ENERGY_KWH
 
-QUANTITIES: tuple[Quantity, ...] = ("grid", "pv", "battery", "load")
-GRID_PLATFORMS = frozenset({"tibber", "dsmr", "dsmr_reader", "p1_monitor", "discovergy"})
-"""Integrations that read nothing but the meter of a connection."""
-NO_PLATFORMS = frozenset({"mobile_app", "emhass", "forecast_solar", "solcast_solar", "open_meteo_solar_forecast"})
-DASHBOARD, SIBLING, NAMED, TOTAL, COUNTED = 60, 25, 20, 5, 10
-ENOUGH = 20
+DASHBOARD, COUNTED = 60, 10
 MOST = 4
-TWO_WAYS_KW = 0.05
 THREE = 3
-HOUR, DAY, HALF_A_DAY = timedelta(hours=1), timedelta(days=1), timedelta(hours=12)
-LATE_STEPS, LATE_KWH = 2, 1.5
-"""A late meter moves at most so often a day, and by more than a live one that counts whole kilowatt-hours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,45 +48,18 @@ class Candidate:
 
 def candidates(survey: Survey, told: Dashboard) -> dict[Quantity, list[Candidate]]:
     """Return what may measure each quantity, best first."""
-    near = _devices_of(survey, told)
     found: dict[Quantity, list[Candidate]] = {}
     for quantity in QUANTITIES:
-        of_it = [*_told(survey, told, quantity)]
-        singles = list(_singles(survey, told, quantity, near.get(quantity, frozenset())))
-        of_it += [*_paired(survey, singles), *_phases(singles), *_alone(singles)]
-        of_it += _counters(survey, told, quantity)
+        counters = () if quantity == "load" else told.counters.get(quantity, ())
+        near = devices_of(survey, counters)
+        same = counted_alike(survey, counters)
+        singles = list(single_sensors(survey, told, quantity, near, same))
+        of_it = [*_told(survey, told, quantity), *_paired(survey, singles), *_phases(singles), *_alone(singles)]
+        of_it += [*_each(survey, quantity, counters, singles), *_counters(survey, told, quantity)]
         best: dict[tuple[MeterSource, ...], Candidate] = {}
         for candidate in sorted(of_it, key=lambda one: -one.score):
             best.setdefault(candidate.sources, candidate)
         found[quantity] = list(best.values())[:MOST]
-    return found
-
-
-def is_live(survey: Survey, entity_id: str) -> bool:
-    """Return whether a statistic is an entity that shows a value."""
-    entity = survey.entities.get(entity_id)
-    return entity is not None and not entity.disabled and entity.state is not None
-
-
-def is_late(survey: Survey, entity_id: str) -> bool:
-    """Return whether a counter moves a few times a day at most, by a lot: a meter that is read long after."""
-    if "previous" in own_words(entity_id):
-        return True
-    for past in (survey.hours, survey.minutes):
-        counted = [kw * (past.step / HOUR) for kw in past.means.get(entity_id, {}).values()]
-        steps = [kwh for kwh in counted if kwh > 0]
-        if steps and len(counted) * past.step >= HALF_A_DAY:
-            days = len(counted) * past.step / DAY
-            return len(steps) <= LATE_STEPS * days + 1 and sum(steps) / len(steps) > LATE_KWH
-    return False
-
-
-def _devices_of(survey: Survey, told: Dashboard) -> dict[Quantity, frozenset[str]]:
-    """Return the devices that the dashboard's counters belong to."""
-    found: dict[Quantity, frozenset[str]] = {}
-    for role, counters in told.counters.items():
-        entities = [survey.entities.get(source.entity) for source in counters]
-        found[role] = frozenset(one.device_id for one in entities if one is not None and one.device_id is not None)
     return found
 
 
@@ -106,59 +70,10 @@ def _told(survey: Survey, told: Dashboard, quantity: Quantity) -> Iterator[Candi
         yield Candidate(quantity=quantity, sources=sources, score=DASHBOARD, why=why, signs_from="the Energy dashboard")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Single:
-    entity: FoundEntity
-    quantity: Quantity
-    score: int
-    way: Way | None
-    why: str
-
-
-def _singles(survey: Survey, told: Dashboard, quantity: Quantity, near: frozenset[str]) -> Iterator[_Single]:
-    for entity in survey.entities.values():
-        if not _is_power(entity) or entity.entity_id in told.submeters or entity.platform in NO_PLATFORMS:
-            continue
-        if own_words(entity.entity_id) & NEVER:
-            continue
-        device = survey.devices.get(entity.device_id or "")
-        if entity.platform in GRID_PLATFORMS:
-            fits = quantity == "grid"
-        else:
-            fits = speaks_of(quantity, words_of(entity)) or (
-                speaks_of(quantity, words_of(entity, device)) and not _speaks_of_another(quantity, entity)
-            )
-        sibling = entity.device_id in near and not _speaks_of_another(quantity, entity)
-        score = NAMED * fits + SIBLING * sibling + TOTAL * (phase_of(entity.entity_id) is None)
-        if score >= ENOUGH:
-            way = _way(survey, quantity, entity.entity_id)
-            why = "the device of the dashboard's counter has it" if sibling else "its name says so"
-            yield _Single(entity=entity, quantity=quantity, score=score, way=way, why=why)
-
-
-def _is_power(entity: FoundEntity) -> bool:
-    unit = entity.attributes.get("unit_of_measurement")
-    here = entity.entity_id.startswith("sensor.") and not entity.disabled and entity.state is not None
-    return here and unit in POWER_KW and entity.attributes.get("device_class") in {"power", None}
-
-
-def _speaks_of_another(quantity: Quantity, entity: FoundEntity) -> bool:
-    return any(speaks_of(other, words_of(entity)) for other in QUANTITIES if other != quantity)
-
-
-def _way(survey: Survey, quantity: Quantity, entity_id: str) -> Way | None:
-    """Return the direction an entity is limited to; one that was seen both ways has none, whatever its name says."""
-    if quantity in {"pv", "load"}:
-        return None
-    seen = [*survey.hours.means.get(entity_id, {}).values(), *survey.minutes.means.get(entity_id, {}).values()]
-    both = bool(seen) and min(seen) < -TWO_WAYS_KW and max(seen) > TWO_WAYS_KW
-    return None if both else way_of(quantity, entity_id)
-
-
-def _paired(survey: Survey, singles: Sequence[_Single]) -> Iterator[Candidate]:
+def _paired(survey: Survey, singles: Sequence[Single]) -> Iterator[Candidate]:
     """Yield pairs of one entity for each direction, those with the same name otherwise first."""
-    into = [one for one in singles if one.way == "in"]
     out = [one for one in singles if one.way == "out"]
+    into = [one for one in singles if one.way == "in"] or [one for one in singles if one.way is None and one.one_way]
     for one in into:
         for other in out:
             alike = without_way(one.quantity, one.entity.entity_id) == without_way(one.quantity, other.entity.entity_id)
@@ -184,9 +99,9 @@ def _below_zero(survey: Survey, entity_id: str) -> bool:
     return sum(seen) < 0
 
 
-def _phases(singles: Sequence[_Single]) -> Iterator[Candidate]:
+def _phases(singles: Sequence[Single]) -> Iterator[Candidate]:
     """Yield groups of three phases."""
-    groups: dict[str, dict[str, _Single]] = {}
+    groups: dict[str, dict[str, Single]] = {}
     for one in singles:
         split = phase_of(one.entity.entity_id)
         if split is not None and one.way is None:
@@ -202,7 +117,7 @@ def _phases(singles: Sequence[_Single]) -> Iterator[Candidate]:
             )
 
 
-def _alone(singles: Sequence[_Single]) -> Iterator[Candidate]:
+def _alone(singles: Sequence[Single]) -> Iterator[Candidate]:
     """Yield entities that stand for a quantity by themselves; one direction alone only where there is no other."""
     has_out = any(one.way == "out" for one in singles)
     for one in singles:
@@ -214,6 +129,30 @@ def _alone(singles: Sequence[_Single]) -> Iterator[Candidate]:
                 quantity=one.quantity, sources=(MeterSource(entity=one.entity.entity_id),), score=one.score, why=one.why
             )
             yield replace(candidate, score=candidate.score - 1) if only_in else candidate
+
+
+def _each(
+    survey: Survey, quantity: Quantity, counters: Sequence[MeterSource], singles: Sequence[Single]
+) -> Iterator[Candidate]:
+    """Yield a power for each of several counters: roofs, inverters."""
+    if quantity != "pv" or len(counters) < 2:  # noqa: PLR2004 - several
+        return
+    sensors = [
+        *(one.entity.entity_id for one in singles),
+        *(name for name in survey.entities if is_power(survey.entities[name])),
+    ]
+    found = []
+    for counter in counters:
+        counted = summed([counter], survey.hours)
+        found.append(next((name for name in sensors if alike(survey, name, counted)), None))
+    names = [name for name in found if name is not None]
+    if len(names) == len({*found}) == len(counters):
+        yield Candidate(
+            quantity=quantity,
+            sources=tuple(MeterSource(entity=name) for name in names),
+            score=SIBLING + NAMED + TOTAL,
+            why="each is the power of one of the dashboard's counters",
+        )
 
 
 def _counters(survey: Survey, told: Dashboard, quantity: Quantity) -> Iterator[Candidate]:
@@ -236,8 +175,3 @@ def _counters(survey: Survey, told: Dashboard, quantity: Quantity) -> Iterator[C
             signs_from="the Energy dashboard",
             counts=True,
         )
-
-
-def is_shown(entity: FoundEntity) -> bool:
-    """Return whether an entity has a value at this moment."""
-    return entity.state is not None and entity.state not in ABSENT

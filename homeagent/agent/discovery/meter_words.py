@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from homeagent.agent.discovery.candidates import is_late, is_live, is_shown
+from homeagent.agent.discovery.candidates import Candidate
 from homeagent.agent.discovery.dashboard import Dashboard
 from homeagent.agent.discovery.proof import Proved
+from homeagent.agent.discovery.sensors import is_late, is_live, is_shown
 from homeagent.agent.discovery.words import Quantity
 from homeagent.domain.discovery import Finding, FoundEntity
 from homeagent.domain.survey import Past, Survey
 from homeagent.domain.wiring import MeterSource
-from homeagent.hass.units import ENERGY_KWH, POWER_KW, number
+from homeagent.hass.units import POWER_KW, number
 
 WORDS: Mapping[Quantity, str] = {"grid": "grid meter", "pv": "PV", "battery": "battery power", "load": "load meter"}
 FOLLOWS: Mapping[Quantity, str] = {
@@ -21,6 +22,7 @@ FOLLOWS: Mapping[Quantity, str] = {
     "load": "it is worked out as grid + PV + battery",
 }
 YOURS = "your answer"
+LATELY = timedelta(minutes=30)
 
 
 def this_moment(survey: Survey) -> Past:
@@ -44,6 +46,16 @@ def total_now(survey: Survey, sources: Mapping[str, int]) -> float | None:
     parts = [(sign, power_now(survey, entity)) for entity, sign in sources.items()]
     known = [sign * kw for sign, kw in parts if kw is not None]
     return sum(known) if parts and len(known) == len(parts) else None
+
+
+def total_lately(survey: Survey, sources: Mapping[str, int]) -> float | None:
+    """Return what entities measured together in the last slot that all of them have [kW], None without one."""
+    slots = [survey.minutes.means.get(entity, {}) for entity in sources]
+    common = set.intersection(*({*means} for means in slots)) if slots else set()
+    if not common or max(common) < survey.at - LATELY:
+        return None
+    at = max(common)
+    return sum(sign * survey.minutes.means[entity][at] for entity, sign in sources.items())
 
 
 def meter_words(survey: Survey, powers: Mapping[Quantity, Proved]) -> Iterator[Finding]:
@@ -135,6 +147,17 @@ def missing_words(
         yield Finding(topic="grid", kind="warning", text=text, remedy="enable it under Settings > Devices > Entities")
 
 
+def shines_at_night(candidate: Candidate) -> Finding:
+    """Say that a power of the inverter is not that of the sun alone."""
+    names = ", ".join(candidate.entities())
+    return Finding(
+        topic="pv",
+        kind="warning",
+        text=f"{names} gives power at night too: it includes the battery's, and is no meter of PV",
+        remedy="none is needed; name another if there is one: --answers meters.pv=sensor.x",
+    )
+
+
 def pv_below_zero(proved: Proved) -> Finding:
     """Say that production is shown as a negative number."""
     names = ", ".join(proved.candidate.entities())
@@ -158,13 +181,15 @@ def charge_words(soc: FoundEntity | None, *, backwards: bool) -> Iterator[Findin
         return
     unit, value = soc.attributes.get("unit_of_measurement"), number(str(soc.state))
     holds = f"the battery holds {value:g} {unit}" if value is not None else f"it is {soc.state} now"
-    yield Finding(topic="battery", kind="found", text=f"state of charge: {soc.entity_id}; {holds}")
-    if backwards:
+    if not backwards:
+        yield Finding(topic="battery", kind="found", text=f"state of charge: {soc.entity_id}; {holds}")
+    else:
+        yield Finding(
+            topic="battery", kind="missing", text="no state of charge that can be used", remedy="see what is said of it"
+        )
         yield Finding(
             topic="battery",
             kind="warning",
             text=f"{soc.entity_id} falls while the battery charges: it counts what is missing, not what is there",
             remedy="make a template sensor that shows 100 minus it, and name that: --answers meters.soc=sensor.x",
         )
-    if unit in ENERGY_KWH:
-        yield Finding(topic="battery", kind="found", text=f"{soc.entity_id} shows the stored energy [{unit}]")

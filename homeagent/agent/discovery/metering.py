@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from homeagent.agent.discovery.candidates import Candidate, candidates, is_live
+from homeagent.agent.discovery.candidates import Candidate, candidates
 from homeagent.agent.discovery.dashboard import Dashboard
 from homeagent.agent.discovery.meter_words import (
     YOURS,
@@ -16,9 +16,12 @@ from homeagent.agent.discovery.meter_words import (
     meter_words,
     missing_words,
     pv_below_zero,
+    shines_at_night,
     this_moment,
 )
 from homeagent.agent.discovery.proof import ENOUGH_SLOTS, Evidence, Proof, Proved, prove
+from homeagent.agent.discovery.sensors import is_live
+from homeagent.agent.discovery.series import night_share
 from homeagent.agent.discovery.storage import soc_candidates
 from homeagent.agent.discovery.words import Quantity
 from homeagent.domain.discovery import Answer, Finding, FoundEntity, Question
@@ -30,7 +33,7 @@ MINUS = {"grid": "export", "battery": "charge"}
 ENOUGH_HOURS = 24
 SAME_SOC = 3.0
 """States of charge that are closer [per cent] on average are one and the same."""
-POOR_LOAD = 0.5
+POOR_LOAD, NIGHT = 0.5, 0.15
 """A load meter this far off the balance measures something else."""
 UNITS = {1000.0: ("kilowatts", "W"), 0.001: ("watts", "kW")}
 
@@ -59,13 +62,16 @@ class Metering:
 def metering(survey: Survey, told: Dashboard, steered: frozenset[str], answers: Mapping[str, Answer]) -> Metering:
     """Return what measures a home. `steered` are the devices that the battery is told through."""
     found = _named(survey, candidates(survey, told), answers)
+    found["pv"], dark = _by_day(survey, found["pv"])
+    findings = [shines_at_night(candidate) for candidate in dark]
+    if told.counters.get("pv") and night_share(survey, told.counters["pv"]) > NIGHT:
+        told = replace(told, counters={role: of_it for role, of_it in told.counters.items() if role != "pv"})
     near = steered | _battery_devices(survey, told, found)
     charges = soc_candidates(survey, told.soc, near)
     soc = _chosen_soc(survey, charges, answers)
     if soc is None:
         found["battery"] = []
     proof = _proved(survey, told, found, None if soc is None else soc.entity_id)
-    findings: list[Finding] = []
     if proof.misfit is not None and proof.misfit > POOR_LOAD and proof.slots >= ENOUGH_SLOTS:
         findings.append(foreign_load(proof.found["load"]))
         found["load"] = []
@@ -74,7 +80,7 @@ def metering(survey: Survey, told: Dashboard, steered: frozenset[str], answers: 
     powers = {name: _turned(name, one, answers) for name, one in powers.items()}
     if "pv" in powers and powers["pv"].flipped:
         findings.append(pv_below_zero(powers.pop("pv")))
-    unmetered = "pv" not in powers and ("pv" in told.counters or proof.unmetered_pv or bool(found["pv"]))
+    unmetered = "pv" not in powers and ("pv" in told.counters or proof.unmetered_pv or bool(found["pv"] or dark))
     findings += [*misread, *meter_words(survey, powers), *late_words(survey, told, powers)]
     findings += missing_words(survey, told, powers, has_battery=soc is not None, unmetered_pv=unmetered)
     findings += charge_words(soc, backwards=proof.soc_backwards)
@@ -85,8 +91,14 @@ def metering(survey: Survey, told: Dashboard, steered: frozenset[str], answers: 
         unmetered_pv=unmetered,
         near=near,
         findings=tuple(findings),
-        questions=(*_which_soc(survey, charges, answers), *_which_way(powers, answers)),
+        questions=(*_which_soc(survey, charges, near, answers), *_which_way(powers, answers)),
     )
+
+
+def _by_day(survey: Survey, options: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+    """Return what gives power by day alone, and what does so at night too: that is no PV, or PV and a battery."""
+    dark = [option for option in options if night_share(survey, option.sources) > NIGHT]
+    return [option for option in options if option not in dark], dark
 
 
 def _chosen_soc(survey: Survey, charges: Sequence[FoundEntity], answers: Mapping[str, Answer]) -> FoundEntity | None:
@@ -94,10 +106,13 @@ def _chosen_soc(survey: Survey, charges: Sequence[FoundEntity], answers: Mapping
     return named if named is not None else charges[0] if charges else None
 
 
-def _which_soc(survey: Survey, charges: Sequence[FoundEntity], answers: Mapping[str, Answer]) -> Iterator[Question]:
-    """Ask which state of charge counts, where several fit and do not show the same."""
+def _which_soc(
+    survey: Survey, charges: Sequence[FoundEntity], near: frozenset[str], answers: Mapping[str, Answer]
+) -> Iterator[Question]:
+    """Ask which state of charge counts, where several fit as well and do not show the same."""
     named = answers.get("meters.soc")
-    different = [one for one in charges[1:] if _differ(survey, charges[0].entity_id, one.entity_id)]
+    rivals = [one for one in charges[1:] if (one.device_id in near) == (charges[0].device_id in near)]
+    different = [one for one in rivals if _differ(survey, charges[0].entity_id, one.entity_id)]
     if not different:
         return
     names = [one.entity_id for one in (charges[0], *different)]

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import median
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-from homeagent.agent.discovery.candidates import is_shown
+import numpy as np
+
 from homeagent.agent.discovery.dashboard import Dashboard
-from homeagent.domain.discovery import Answer, Finding, FoundEntity, Question
+from homeagent.agent.discovery.price_offers import Offer, offers
+from homeagent.agent.discovery.sensors import is_shown
+from homeagent.domain.discovery import Answer, Finding, Question
 from homeagent.domain.errors import PermanentError
+from homeagent.domain.grid import FloatArray
+from homeagent.domain.price_unit import price_factor
 from homeagent.domain.survey import Survey
-from homeagent.hass.units import price_factor
-from homeagent.sources.price_lists import listed_prices
+from homeagent.hass.units import number
+from homeagent.sources.price_doubts import doubt
 
-HIGHEST = {
-    **dict.fromkeys(("EUR", "USD", "GBP", "CHF", "AUD", "CAD", "NZD"), 3.0),
-    **dict.fromkeys(("SEK", "NOK", "DKK", "PLN", "RON", "BGN"), 20.0),
-    **dict.fromkeys(("CZK", "INR", "ZAR"), 60.0),
-    **dict.fromkeys(("HUF", "JPY"), 300.0),
-}
-"""What a kWh never costs for long, by currency: a higher price has its unit wrong."""
-LOWEST_TYPICAL = 0.0005
-EXPORTS = {"export", "outgoing", "feed", "feedin", "compensation", "sell", "einspeisung"}
+Way: TypeAlias = Literal["import", "export"]
+BRITISH = "16:00"
+"""When Agile's prices of tomorrow are there."""
+DISPATCHING = "_intelligent_dispatching"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,161 +35,204 @@ class Pricing:
     questions: tuple[Question, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Listed:
-    entity: FoundEntity
-    typical: float
-    export: bool
-
-
 def pricing(survey: Survey, told: Dashboard, answers: Mapping[str, Answer]) -> Pricing:
     """Return what is known of prices."""
-    listed = list(_listed(survey))
-    findings = [finding for one in listed for finding in _odd(survey, one)]
-    right = [one for one in listed if not list(_odd(survey, one))]
-    imports, exports = [one for one in right if not one.export], [one for one in right if one.export]
-    values: dict[str, Any] = {}
-    notes: dict[str, str] = {}
-    questions: list[Question] = []
-    for way, of_it, settings in (("import", imports, told.import_prices), ("export", exports, told.export_prices)):
-        found = _one_way(survey, way, of_it, settings, answers)
-        findings += found.findings
-        questions += found.questions
-        values |= found.values
-        notes |= found.notes
-    return Pricing(values=values, notes=notes, findings=tuple(findings), questions=tuple(questions))
-
-
-def _listed(survey: Survey) -> Iterator[_Listed]:
-    for entity in survey.entities.values():
-        unit = entity.attributes.get("unit_of_measurement")
-        try:
-            slots = listed_prices(entity.attributes, price_factor(unit))
-        except PermanentError:
-            continue
-        if is_shown(entity):
-            words = {*entity.entity_id.partition(".")[2].split("_")}
-            typical = median(abs(price) for _, _, price in slots)
-            yield _Listed(entity=entity, typical=typical, export=bool(words & EXPORTS))
-
-
-def _odd(survey: Survey, one: _Listed) -> Iterator[Finding]:
-    """Say which prices cannot be true in their unit."""
-    highest = HIGHEST.get(survey.currency)
-    if highest is None or LOWEST_TYPICAL <= one.typical <= highest:
-        return
-    unit = one.entity.attributes.get("unit_of_measurement")
-    meant = "cents" if one.typical > highest else "per MWh or in a larger unit"
-    yield Finding(
-        topic="prices",
-        kind="warning",
-        text=f"{one.entity.entity_id} lists prices around {one.typical:.4g} {unit}, which no kWh costs: {meant}?",
-        remedy="correct its unit in Home Assistant; it is not used as it is",
+    every = offers(survey)
+    ways: tuple[tuple[Way, Sequence[str | float]], ...] = (
+        ("import", told.import_prices),
+        ("export", told.export_prices),
+    )
+    found = [_OneWay(survey, way, every, settings, answers).pricing() for way, settings in ways]
+    values = {name: value for one in found for name, value in one.values.items()}
+    if "event." in str(values.get("import")) and survey.country == "GB":
+        values["published_at"] = BRITISH
+    return Pricing(
+        values=values,
+        notes={name: note for one in found for name, note in one.notes.items()},
+        findings=(*(finding for one in found for finding in one.findings), *_dispatches(survey)),
+        questions=tuple(question for one in found for question in one.questions),
     )
 
 
-def _one_way(
-    survey: Survey, way: str, listed: Sequence[_Listed], settings: Sequence[str | float], answers: Mapping[str, Answer]
-) -> Pricing:
-    key = f"prices.{way}"
-    if key in answers:
-        answer = answers[key]
-        return Pricing(
-            values={way: _price(answer)}, notes={key: "your answer"}, questions=tuple(_again(key, way, answer))
-        )
-    names = [one.entity.entity_id for one in listed]
-    named = [name for name in names if name in settings]
-    numbers = [price for price in settings if isinstance(price, float)]
-    if named or len(names) == 1:
-        chosen = (named or names)[0]
-        text = f"{way} prices: {chosen} lists them" + ("; the Energy dashboard names it" if named else "")
-        others = [name for name in names if name != chosen]
-        found = [Finding(topic="prices", kind="found", text=text)]
+def _dispatches(survey: Survey) -> Iterator[Finding]:
+    for name in survey.entities:
+        if name.endswith(DISPATCHING):
+            yield Finding(
+                topic="prices",
+                kind="missing",
+                text=f"{name} gives cheap slots away, but does not say at what price",
+                remedy=f"if they cost less, add prices.import.dispatches: {{entity: {name}, per_kwh: ...}}",
+            )
+
+
+class _OneWay:
+    """What is known of one direction's price."""
+
+    def __init__(
+        self,
+        survey: Survey,
+        way: Way,
+        every: Sequence[Offer],
+        settings: Sequence[str | float],
+        answers: Mapping[str, Answer],
+    ) -> None:
+        self._survey = survey
+        self._way: Way = way
+        self._key = f"prices.{way}"
+        self._answers = answers
+        self._settings = settings
+        self._named = [offer for offer in every if any(price in offer.entities for price in settings)]
+        unclaimed = [offer for offer in every if offer.export == (way == "export")]
+        self._offers = [*self._named, *(offer for offer in unclaimed if offer not in self._named)]
+
+    def pricing(self) -> Pricing:
+        """Return it: what was answered, what the dashboard names, the only one there is, or a question."""
+        answer = self._answers.get(self._key)
+        offer = next((offer for offer in self._offers if offer.name == answer), None)
+        if answer is not None and offer is None:
+            return Pricing(values={self._way: _typed(answer)}, notes={self._key: "your answer"})
+        numbers = [price for price in self._settings if isinstance(price, float)]
+        if offer is None and self._named:
+            return self._taken(self._named[0], "; the Energy dashboard names it")
+        if offer is None and numbers:
+            return self._fixed(numbers)
+        if offer is None and len(self._offers) == 1:
+            return self._taken(self._offers[0], "")
+        if self._offers:
+            return self._chosen(offer or self._offers[0])
+        return self._asked()
+
+    def _taken(self, offer: Offer, why: str) -> Pricing:
+        text = f"{self._way} prices: {offer.name} lists them{why}"
+        findings = [Finding(topic="prices", kind="found", text=text), *self._doubts(offer)]
+        others = [other.name for other in self._offers if other is not offer]
         if others:
-            found.append(_several(way, chosen, others))
-        return Pricing(values={way: chosen}, findings=tuple(found))
-    if names:
+            findings.append(self._several(offer, others))
+        unit, questions = self._unit(offer)
+        return Pricing(
+            values={} if offer.doubt and unit is None else {self._way: offer.configured(unit)},
+            findings=tuple(findings),
+            questions=questions if not offer.doubt or unit is not None else (self._question(None, None),),
+        )
+
+    def _chosen(self, offer: Offer) -> Pricing:
+        """Return one of several, and ask which."""
+        names = tuple(other.name for other in self._offers)
+        taken = self._taken(offer, "")
+        sold = "costs" if self._way == "import" else "sold earns"
         question = Question(
-            key=key,
-            text=f"Several entities list prices. Which is what a kWh {'costs' if way == 'import' else 'sold earns'}?",
+            key=self._key,
+            text=f"Prices come from several places. Which is what a kWh {sold}?",
             kind="choice",
-            choices=tuple(names),
-            suggestion=names[0],
+            choices=names,
+            suggestion=offer.name,
             because="the first of them; no other setting tells which",
         )
-        return Pricing(values={way: names[0]}, findings=(_several(way, names[0], names[1:]),), questions=(question,))
-    if numbers:
-        return _fixed(survey, key, way, numbers)
-    return _asked(survey, key, way, settings)
+        return Pricing(values=taken.values, findings=taken.findings, questions=(question, *taken.questions))
+
+    def _several(self, offer: Offer, others: Sequence[str]) -> Finding:
+        return Finding(
+            topic="prices",
+            kind="warning",
+            text=f"several price lists: {offer.name} is taken for {self._way}, not {', '.join(others)}",
+            remedy=f"name another if that is wrong: --answers {self._key}={others[0].replace(' ', '?')}",
+        )
+
+    def _doubts(self, offer: Offer) -> Iterator[Finding]:
+        if offer.doubt is not None:
+            remedy = "correct its unit in Home Assistant"
+            if offer.unit is not None:
+                remedy += f"; until then it is read in {offer.unit}"
+            yield Finding(topic="prices", kind="warning", text=f"{offer.name}: {offer.doubt}", remedy=remedy)
+        if offer.lacks is not None and self._way == "import":
+            yield Finding(
+                topic="prices",
+                kind="warning",
+                text=f"the prices of {offer.name} are without {offer.lacks}",
+                remedy="add them under prices.import: markup_per_kwh, grid_fee, tax_per_kwh and vat",
+            )
+
+    def _unit(self, offer: Offer) -> tuple[str | None, tuple[Question, ...]]:
+        """Return the unit to read an entity in, and ask where its own cannot be."""
+        if offer.unit is None:
+            return None, ()
+        key = f"{self._key}.unit"
+        unit = str(self._answers.get(key, offer.unit))
+        question = Question(
+            key=key,
+            text=f"In which unit are the prices of {offer.name}?",
+            kind="choice",
+            choices=("ct/kWh", f"{self._survey.currency}/kWh", f"{self._survey.currency}/MWh"),
+            suggestion=offer.unit,
+            because=offer.doubt,
+        )
+        return unit, (question,)
+
+    def _fixed(self, numbers: Sequence[float]) -> Pricing:
+        currency = self._survey.currency
+        text = f"{self._way} price: {numbers[0]:g} {currency}/kWh, the fixed price of the Energy dashboard"
+        findings = [Finding(topic="prices", kind="found", text=text)]
+        if len({*numbers}) > 1:
+            several = ", ".join(f"{number:g}" for number in numbers)
+            text = f"the Energy dashboard has several {self._way} prices ({several}); the first is taken"
+            remedy = f"write their times under prices.{self._way}.rates"
+            findings.append(Finding(topic="prices", kind="warning", text=text, remedy=remedy))
+        note = {self._key: "as in the Energy dashboard"}
+        return Pricing(values={self._way: numbers[0]}, notes=note, findings=tuple(findings))
+
+    def _asked(self) -> Pricing:
+        current = [price for price in self._settings if isinstance(price, str)]
+        findings = [
+            Finding(
+                topic="prices",
+                kind="missing",
+                text=f"{price} shows the {self._way} price of this moment, but lists no prices of the hours to come",
+                remedy="name the entity that lists them, or a fixed price",
+            )
+            for price in current
+        ]
+        if not current:
+            sold = "sold earns" if self._way == "export" else "costs"
+            text = f"nothing says what a kWh {sold}: no entity lists {self._way} prices"
+            findings.append(Finding(topic="prices", kind="missing", text=text))
+        suggestion, because = (0.0, "nothing says that selling pays") if self._way == "export" else (None, None)
+        shown = next((price for price in (self._now(name) for name in current) if price is not None), None)
+        if shown is not None:
+            suggestion, because = shown, f"what {current[0]} shows now"
+        values: dict[str, Any] = {} if suggestion is None else {self._way: suggestion}
+        notes = {} if because is None else {self._key: because}
+        question = self._question(suggestion, because)
+        return Pricing(values=values, notes=notes, findings=tuple(findings), questions=(question,))
+
+    def _question(self, suggestion: float | None, because: str | None) -> Question:
+        return Question(
+            key=self._key,
+            text="What does a kWh from the grid cost, all included?"
+            if self._way == "import"
+            else "What does a sold kWh earn?",
+            kind="number",
+            unit=f"{self._survey.currency}/kWh",
+            suggestion=suggestion,
+            because=because,
+        )
+
+    def _now(self, entity_id: str) -> float | None:
+        """Return the price that an entity shows now, None where it shows none or one that cannot be."""
+        entity = self._survey.entities.get(entity_id)
+        value = number(str(entity.state)) if entity is not None and is_shown(entity) else None
+        if entity is None or value is None:
+            return None
+        try:
+            price: float = round(value * price_factor(entity.attributes.get("unit_of_measurement")), 4)
+        except PermanentError:
+            return None
+        prices: FloatArray = np.array([price])
+        return None if doubt(prices, self._survey.currency) else price
 
 
-def _price(answer: Answer) -> str | float:
+def _typed(answer: Answer) -> str | float:
+    """Return an answer as a number, or as the entity that it names."""
     try:
         return float(answer)
     except ValueError:
         return str(answer)
-
-
-def _again(key: str, way: str, answer: Answer) -> Iterator[Question]:
-    yield Question(
-        key=key, text=f"What does a kWh {way} cost or earn?", kind="text", suggestion=answer, because="your answer"
-    )
-
-
-def _several(way: str, chosen: str, others: Sequence[str]) -> Finding:
-    return Finding(
-        topic="prices",
-        kind="warning",
-        text=f"{', '.join((chosen, *others))} all list prices; {chosen} is taken for {way}",
-        remedy=f"name another if that is wrong: --answers prices.{way}=sensor.x",
-    )
-
-
-def _fixed(survey: Survey, key: str, way: str, numbers: Sequence[float]) -> Pricing:
-    text = f"{way} price: {numbers[0]:g} {survey.currency}/kWh, the fixed price of the Energy dashboard"
-    findings = [Finding(topic="prices", kind="found", text=text)]
-    if len({*numbers}) > 1:
-        several = ", ".join(f"{number:g}" for number in numbers)
-        remedy = "a tariff of several rates is written with their times; see the configuration's documentation"
-        text = f"the Energy dashboard has several {way} prices ({several}); the first is taken"
-        findings.append(Finding(topic="prices", kind="warning", text=text, remedy=remedy))
-    return Pricing(values={way: numbers[0]}, notes={key: "as in the Energy dashboard"}, findings=tuple(findings))
-
-
-def _asked(survey: Survey, key: str, way: str, settings: Sequence[str | float]) -> Pricing:
-    current = [price for price in settings if isinstance(price, str)]
-    findings = [
-        Finding(
-            topic="prices",
-            kind="missing",
-            text=f"{price} shows the {way} price of this moment, but lists no prices of the hours to come",
-            remedy="name the entity that lists them, or a fixed price",
-        )
-        for price in current
-    ]
-    if not current:
-        findings.append(Finding(topic="prices", kind="missing", text=f"no entity that lists {way} prices"))
-    shown = next((_now(survey, price) for price in current), None)
-    suggestion, because = (0.0, "nothing says that selling pays") if way == "export" else (None, None)
-    if shown is not None:
-        suggestion, because = shown, f"what {current[0]} shows now"
-    question = Question(
-        key=key,
-        text="What does a kWh from the grid cost, all included?" if way == "import" else "What does a sold kWh earn?",
-        kind="number",
-        unit=f"{survey.currency}/kWh",
-        suggestion=suggestion,
-        because=because,
-    )
-    values = {} if suggestion is None else {way: suggestion}
-    return Pricing(values=values, notes={key: because or ""}, findings=tuple(findings), questions=(question,))
-
-
-def _now(survey: Survey, entity_id: str) -> float | None:
-    entity = survey.entities.get(entity_id)
-    if entity is None or not is_shown(entity):
-        return None
-    try:
-        return round(float(str(entity.state)) * price_factor(entity.attributes.get("unit_of_measurement")), 4)
-    except (PermanentError, ValueError):
-        return None

@@ -17,6 +17,7 @@ import numpy as np
 
 from homeagent.agent.discovery.candidates import Candidate
 from homeagent.agent.discovery.dashboard import Role
+from homeagent.agent.discovery.series import is_night, misfit, summed
 from homeagent.agent.discovery.words import Quantity
 from homeagent.domain.grid import BoolArray, FloatArray
 from homeagent.domain.survey import Past
@@ -35,7 +36,6 @@ SMALLEST_KW, LARGEST_KW = 0.02, 70.0
 LEAST_LOAD_KW, LARGEST_LOAD_KW = 0.02, 20.0
 UNMETERED = 0.15
 """What it costs to suppose PV that nothing measures: then the balance holds at night alone."""
-DAWN, DUSK = 4, 22
 CLEAR = 0.05
 MOVING = 0.25
 """So far a correlation must be from zero to say anything."""
@@ -49,10 +49,6 @@ class Evidence:
     timezone: ZoneInfo
     counters: Mapping[Role, tuple[MeterSource, ...]] = field(default_factory=dict)
     soc: str | None = None
-
-    def is_night(self, at: datetime) -> bool:
-        """Return whether the sun is down, whatever the season."""
-        return not DAWN <= at.astimezone(self.timezone).hour < DUSK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,26 +111,20 @@ def prove(found: Mapping[Quantity, Sequence[Candidate]], evidence: Evidence) -> 
         for name, options in measured.items()
         if options
     }
-    joint = _Joint(choices, np.array([evidence.is_night(at) for at in starts]))
+    joint = _Joint(choices, np.array([is_night(at, evidence.timezone) for at in starts]))
     whole = all(not options or measured[name] for name, options in found.items()) and "grid" in choices
     if evidence.soc is not None and "battery" not in choices:
         whole = False
     costs = joint.costs() if whole else _apart(choices)
     proof = _best(choices, costs, otherwise, len(starts))
-    return replace(proof, unmetered_pv=joint.only_at_night(costs), misfit=joint.load_misfit(costs)) if whole else proof
+    return replace(proof, unmetered_pv=joint.only_at_night(costs), misfit=joint.loadmisfit(costs)) if whole else proof
 
 
 def _covered(options: Sequence[Candidate], past: Past) -> dict[Candidate, Mapping[datetime, float]]:
     """Return the powers of each candidate that has a past worth the name."""
-    sums = {option: _sum(option.sources, past) for option in options}
+    sums = {option: summed(option.sources, past) for option in options}
     most = max((len(slots) for slots in sums.values()), default=0)
     return {option: slots for option, slots in sums.items() if slots and len(slots) >= most / 2}
-
-
-def _sum(sources: Sequence[MeterSource], past: Past) -> dict[datetime, float]:
-    parts = [(source.sign, past.means.get(source.entity, {})) for source in sources]
-    starts = set.intersection(*({*means} for _, means in parts)) if parts else set()
-    return {at: sum(sign * means[at] for sign, means in parts) for at in starts}
 
 
 def _common(parts: Sequence[Mapping[datetime, float]]) -> list[datetime]:
@@ -175,10 +165,10 @@ def _own(
         against["daylight"] = float(np.mean(np.maximum(-kw, 0)) / np.mean(np.abs(kw)))
     counters = () if option.quantity == "load" else evidence.counters.get(option.quantity, ())
     if counters and not option.counts:
-        counted = _sum(counters, evidence.past)
+        counted = summed(counters, evidence.past)
         both = sorted({*counted} & {*slots})
         if both:
-            against["counter"] = _misfit(
+            against["counter"] = misfit(
                 np.array([factor * slots[at] for at in both]), np.array([counted[at] for at in both])
             )
     if option.quantity == "battery" and evidence.soc is not None:
@@ -187,12 +177,6 @@ def _own(
             follows = -moved * (1 if factor > 0 else -1)
             against["soc"] = min((1 - follows) / 2, (1 + follows) / 2 + SOC_BACKWARDS)
     return against
-
-
-def _misfit(one: FloatArray, other: FloatArray) -> float:
-    """Return how far one is off the other, as a share of the other, at most 1."""
-    size = float(np.sqrt(np.mean(other**2)))
-    return 0.0 if size == 0 else min(float(np.sqrt(np.mean((one - other) ** 2))) / size, 1.0)
 
 
 def _together(slots: Mapping[datetime, float], levels: Mapping[datetime, float], past: Past) -> float | None:
@@ -246,7 +230,7 @@ class _Joint:
         always = self._own + self._balance(np.ones_like(self._night))
         return bool(always[place] > costs[place])
 
-    def load_misfit(self, costs: FloatArray) -> float | None:
+    def loadmisfit(self, costs: FloatArray) -> float | None:
         """Return how far the load's meter is off in the best combination, None without one."""
         place = np.unravel_index(int(np.argmin(costs)), costs.shape)
         taken = {name: of_it[int(place[axis])].kw for axis, (name, of_it) in enumerate(self._choices.items())}
@@ -254,7 +238,7 @@ class _Joint:
             return None
         when = self._night if self.only_at_night(costs) else np.ones_like(self._night)
         parts = [kw[when] for name, kw in taken.items() if name != "load"]
-        return _misfit(np.sum(parts, axis=0), taken["load"][when])
+        return misfit(np.sum(parts, axis=0), taken["load"][when])
 
     def _may_be_unmetered(self) -> bool:
         return "pv" not in self._choices and ENOUGH_SLOTS <= int(np.sum(self._night)) < len(self._night)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from homeagent.agent.discovery.candidates import is_shown
+from homeagent.agent.discovery.sensors import is_shown
 from homeagent.agent.discovery.words import BATTERY, OTHERS, SOC, SOC_PAIRS, has_pair, own_words, words_of
 from homeagent.domain.discovery import FoundEntity
 from homeagent.domain.survey import Past, Survey
@@ -14,6 +14,9 @@ from homeagent.hass.units import ENERGY_KWH, POWER_KW, number
 
 NO_PLATFORMS = frozenset({"mobile_app", "zha", "zwave_js", "mqtt_room", "hue", "deconz", "matter"})
 """Integrations whose batteries are those of phones and sensors."""
+SIZES = {"capacity", "rated", "maximum", "nominal", "full"}
+NOT_NOW = {*SIZES, "min", "minimum", "max", "target", "reserve", "health", "soh", "limit"} - {"capacity"}
+"""Words of percentages and energies that are not what a battery holds now."""
 HALF_LOSS = 0.95
 """What of a charged kWh is stored, and of a stored one arrives, where the home does not say."""
 ENOUGH_MOVED = 0.3
@@ -49,11 +52,7 @@ def _soc_score(survey: Survey, entity: FoundEntity, near: frozenset[str]) -> int
         return 0
     words = words_of(entity)
     device = survey.devices.get(entity.device_id or "")
-    if (
-        words & OTHERS
-        or entity.platform in NO_PLATFORMS
-        or own_words(entity.entity_id) & {"min", "max", "target", "reserve", "health", "soh", "limit"}
-    ):
+    if words & OTHERS or entity.platform in NO_PLATFORMS or own_words(entity.entity_id) & NOT_NOW:
         return 0
     score = 25 * (entity.device_id in near)
     score += 20 * bool(words & SOC or has_pair(words, SOC_PAIRS))
@@ -68,11 +67,7 @@ def told_capacity(survey: Survey, near: frozenset[str]) -> Estimate | None:
     for entity in survey.entities.values():
         words = words_of(entity)
         unit = entity.attributes.get("unit_of_measurement")
-        if (
-            unit not in ENERGY_KWH
-            or not is_shown(entity)
-            or ("capacity" not in words and not {"rated", "energy"} <= words)
-        ):
+        if unit not in ENERGY_KWH or not is_shown(entity) or (not words & SIZES):
             continue
         if (entity.device_id not in near and not words & BATTERY) or words & {*OTHERS, "remaining", "available"}:
             continue
@@ -101,6 +96,16 @@ def seen_capacity(pasts: Sequence[Past], powers: Mapping[str, int], soc: str, si
                 text = f"estimated: {moved_kwh:.1f} kWh moved {moved_share * 100:.0f} % of its charge lately"
                 return Estimate(value=round(kwh, 1), because=text)
     return None
+
+
+def most_stored(survey: Survey, soc: str) -> Estimate | None:
+    """Return the most energy that a state of charge in kWh has shown."""
+    unit = survey.entities[soc].attributes.get("unit_of_measurement")
+    seen = [*survey.hours.means.get(soc, {}).values(), *survey.minutes.means.get(soc, {}).values()]
+    kwh = max(seen, default=0.0)
+    if unit not in ENERGY_KWH or not SMALLEST_KWH <= kwh <= LARGEST_KWH:
+        return None
+    return Estimate(value=round(kwh, 1), because="estimated: the most that it held lately")
 
 
 def _moves(past: Past, powers: Mapping[str, int], soc: str, sign: int) -> Iterator[tuple[float, float]]:

@@ -7,19 +7,22 @@ from typing import Any
 
 from homeagent.agent.discovery.dashboard import dashboard
 from homeagent.agent.discovery.devices import steering
-from homeagent.agent.discovery.meter_words import total_now
+from homeagent.agent.discovery.meter_words import total_lately, total_now
 from homeagent.agent.discovery.metering import MINUS, PLUS, Metering, metering
+from homeagent.agent.discovery.outlook import outlook
 from homeagent.agent.discovery.prices import pricing
 from homeagent.agent.discovery.rivals import rivals
 from homeagent.agent.discovery.storage import (
     Estimate,
     highest_power,
     lowest_soc,
+    most_stored,
     seen_capacity,
     told_capacity,
     told_min_soc,
     told_power,
 )
+from homeagent.agent.discovery.words import QUANTITIES
 from homeagent.config.home_assistant import UNMETERED
 from homeagent.config.profile import Profile
 from homeagent.domain.discovery import Answer, Finding, Question, Understanding
@@ -51,11 +54,13 @@ def understand(
     metered = metering(survey, told, steered.near, answers)
     prices = pricing(survey, told, answers)
     battery, battery_questions, battery_notes, battery_findings = _battery(survey, metered, answers)
+    future = outlook(survey, has_pv="pv" in metered.powers or metered.unmetered_pv)
     values: dict[str, Any] = {
         "mode": "advise",
         "meters": _meters(metered),
         "battery": {**battery, **steered.battery},
         "prices": dict(prices.values),
+        **future.values,
     }
     findings = (
         Finding(
@@ -65,6 +70,7 @@ def understand(
         *metered.findings,
         *battery_findings,
         *prices.findings,
+        *future.findings,
         *(steered.findings if metered.soc is not None or steered.battery or steered.offers else ()),
         *rivals(survey, steered.steered),
         *(Finding(topic="survey", kind="missing", text=f"could not be read: {gap}") for gap in survey.gaps),
@@ -93,16 +99,20 @@ def unusable(understanding: Understanding) -> list[Issue]:
 
 
 def _now(survey: Survey, metered: Metering) -> Iterator[Finding]:
-    """Say in a sentence what the home does at this moment."""
-    parts = {name: total_now(survey, metered.sources(name)) for name in ("grid", "pv", "battery", "load")}
+    """Say in a sentence what the home does at this moment, or did in the last minutes where it only counts energy."""
+    parts = {name: total_now(survey, metered.sources(name)) for name in QUANTITIES}
+    when = "now"
+    if any(parts[name] is None for name in metered.powers):
+        when = "lately"
+        parts = {name: total_lately(survey, metered.sources(name)) for name in QUANTITIES}
     load = parts["load"]
     if load is None and parts["grid"] is not None:
         load = sum(kw for name, kw in parts.items() if kw is not None and name != "load")
-    said = [] if load is None else [f"the house uses {max(load, 0.0):.2f} kW now"]
+    said = [] if load is None else [f"the house uses {max(load, 0.0):.2f} kW {when}"]
     if parts["pv"] is not None and parts["pv"] > SMALL_KW:
         said.append(f"the sun gives {parts['pv']:.2f} kW")
     value = None if metered.soc is None else number(str(metered.soc.state))
-    if value is not None and metered.soc is not None:
+    if value is not None and metered.soc is not None and not metered.soc_backwards:
         said.append(f"the battery holds {value:g} {metered.soc.attributes.get('unit_of_measurement')}")
     if said:
         yield Finding(topic="now", kind="found", text=", ".join(said))
@@ -118,7 +128,7 @@ def _meters(metered: Metering) -> dict[str, Any]:
             values[name] = entities[0] if len(entities) == 1 else entities
     if metered.unmetered_pv:
         values["pv"] = UNMETERED
-    if metered.soc is not None:
+    if metered.soc is not None and not metered.soc_backwards:
         values["soc"] = metered.soc.entity_id
     return values
 
@@ -144,8 +154,8 @@ def _battery(
     sign = -1 if metered.soc_backwards else 1
     percent = metered.soc.attributes.get("unit_of_measurement") == "%"
     capacity = told_capacity(survey, metered.near)
-    if capacity is None and powers and percent:
-        capacity = seen_capacity(pasts, powers, soc, sign)
+    if capacity is None:
+        capacity = seen_capacity(pasts, powers, soc, sign) if percent else most_stored(survey, soc)
     known = {
         "capacity_kwh": capacity,
         "max_charge_kw": _limit(survey, metered, powers, charging=True),

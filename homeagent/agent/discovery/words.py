@@ -9,10 +9,25 @@ from typing import Literal, TypeAlias
 from homeagent.domain.discovery import FoundDevice, FoundEntity
 
 Quantity: TypeAlias = Literal["grid", "pv", "battery", "load"]
+QUANTITIES: tuple[Quantity, ...] = ("grid", "pv", "battery", "load")
 Way: TypeAlias = Literal["in", "out"]
 """Into the home's bus (import, discharge), or out of it (export, charge)."""
 
-GRID = {"grid", "mains", "utility", "netz", "dsmr", "p1", "smartmeter", "linky"}
+GRID = {
+    "grid",
+    "mains",
+    "utility",
+    "netz",
+    "dsmr",
+    "p1",
+    "smartmeter",
+    "linky",
+    "import",
+    "imported",
+    "export",
+    "exported",
+    "netzbezug",
+}
 GRID_PAIRS = (("smart", "meter"), ("energy", "meter"), ("power", "meter"), ("net", "power"), ("from", "grid"))
 PV = {"pv", "solar", "photovoltaic", "photovoltaics", "panels", "roof", "mppt"}
 BATTERY = {"battery", "batt", "bat", "batterie", "akku", "powerwall", "storage", "ess", "bms"}
@@ -51,12 +66,14 @@ OTHERS = {
     *("server", "pool", "climate", "water", "kitchen", "bedroom", "office"),
 }
 """Words of single devices: their meter is not the home's."""
-PHASE = re.compile(r"(?:^|_)(?:l([123])|phase_?([abc123])|([abc])_phase|p([123]))(?=_|$)")
+PHASE = re.compile(r"(?:^|_)(?:l([123])|phase_?([abc123])|([abc])_phase)(?=_|$)")
 SOC = {"soc", "ladezustand"}
 SOC_PAIRS = (
     ("state", "charge"),
     ("charge", "level"),
     ("battery", "level"),
+    ("state", "energy"),
+    ("state", "capacity"),
     ("charge", "percentage"),
     ("percentage", "charged"),
 )

@@ -57,7 +57,11 @@ def bind(settings: _Settings, find: FindProfile) -> tuple[_Settings, dict[str, B
         bound[str(path[-1])] = found
         if isinstance(device, BatterySettings):
             steering = _steering(found, BatterySteeringSettings, device.steering)
-            battery = device.model_copy(update={"steering": steering, "inverter": _inverter(found, device)})
+            inverter = _inverter(found, device)
+            battery = device.model_copy(update={"steering": steering, "inverter": inverter})
+            if inverter.control == "reserve" and steering.reserve is None:
+                remedy = "leave it out, or add battery.steering.reserve"
+                problems.append(Problem(("battery", "inverter", "control"), "is reserve, but nothing sets one", remedy))
         elif isinstance(device, ApplianceSettings):
             switch = _steering(found, SwitchSteeringSettings, device.steering)
             appliances[str(path[-1])] = device.model_copy(update={"steering": switch})

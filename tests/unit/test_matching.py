@@ -132,6 +132,7 @@ def test_an_integration_without_its_controls_says_what_would_bring_them() -> Non
     assert "off by default" in absent(profile, home)[0].remedy
     assert absent(profile, solaredge()) == ()
     assert absent(profile, []) == ()
+    assert absent(load_profile("givtcp"), [found("mqtt", "sensor.pond")]) == ()
 
 
 def test_a_device_role_is_the_device_that_has_the_entities() -> None:

@@ -161,6 +161,7 @@ climate:
         ("    trigger:", "    triger:", 16, "did you mean trigger?"),
         ("button.x_remotecontrol_trigger", "sensor.x", 16, "name button.…: sends what was set to the inverter"),
         ("  profile: solax_modbus\n", "", 6, "has entities, but no profile"),
+        ("  entities:\n", "  inverter: {control: reserve}\n  entities:\n", 12, "is reserve, but nothing sets one"),
     ],
 )
 def test_a_binding_that_does_not_fit_says_what_would(tmp_path: Path, old: str, new: str, line: int, words: str) -> None:

@@ -79,6 +79,7 @@ class LiveForecasts:
 
     def lost(self) -> None:
         """Trust no value any more, until it is seen again."""
+        self._states.clear()
         self._carbon_g_per_kwh = None
 
     def issued(self) -> Sequence[IssuedForecast]:
@@ -112,7 +113,8 @@ class LiveForecasts:
             for (provider, quantity), last in self._last.items()
             if quantity in {"pv_kw", "temp_c"} and provider in self._providers() and now - last.issued_at > STALE
         ]
-        return [*self._problems.values(), *still]
+        unseen = sorted(self._wiring.entities() - self._states.keys() - self._problems.keys())
+        return [*self._problems.values(), *(f"{entity} has not been seen yet" for entity in unseen), *still]
 
     async def run(self) -> None:
         """Ask for what no entity shows, for ever: at the start, then every half hour."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from typing import Literal
 
 from homeagent.agent.discovery.dashboard import Dashboard
@@ -137,16 +138,21 @@ def _each(
     """Yield a power for each of several counters: roofs, inverters."""
     if quantity != "pv" or len(counters) < 2:  # noqa: PLR2004 - several
         return
-    sensors = [
-        *(one.entity.entity_id for one in singles),
-        *(name for name in survey.entities if is_power(survey.entities[name])),
+    sensors = {one.entity.entity_id for one in singles} | {
+        name for name, one in survey.entities.items() if is_power(one)
+    }
+    fits = [
+        (SequenceMatcher(None, counter.entity, name).ratio(), counter.entity, name)
+        for counter in counters
+        for name in sensors
+        if alike(survey, name, summed([counter], survey.hours))
     ]
-    found = []
-    for counter in counters:
-        counted = summed([counter], survey.hours)
-        found.append(next((name for name in sensors if alike(survey, name, counted)), None))
-    names = [name for name in found if name is not None]
-    if len(names) == len({*found}) == len(counters):
+    taken: dict[str, str] = {}
+    for _, counter_id, name in sorted(fits, reverse=True):
+        if counter_id not in taken and name not in taken.values():
+            taken[counter_id] = name
+    names = [taken[counter.entity] for counter in counters if counter.entity in taken]
+    if len(names) == len(counters):
         yield Candidate(
             quantity=quantity,
             sources=tuple(MeterSource(entity=name) for name in names),

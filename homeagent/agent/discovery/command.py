@@ -49,10 +49,11 @@ def discover(request: Request) -> None:
     url, token = _url(request), _token(request)
     profiles = load_profiles(folder_beside(request.out))
     found = survey_of(HomeAssistantSpec(url=url, token=token), lambda line: click.echo(line, err=True), profiles)
-    answers = answered(given, understand(found, {}, profiles))
+    answers = answered(given, understand(found, {}, profiles), found)
     understanding = understand(found, answers, profiles)
     if not request.only_print:
         print_findings(understanding)
+        click.echo(f"What is wrong can be answered in advance: {ANSWERS} KEY=VALUE, e.g. meters.grid=sensor.x")
         if issues := unusable(understanding):
             raise InputError("homeagent discover", tuple(issues))
     if not request.yes and not request.only_print:

@@ -16,6 +16,7 @@ from homeagent.domain.wiring import MeterSource
 from homeagent.hass.units import POWER_KW, number
 
 WORDS: Mapping[Quantity, str] = {"grid": "grid meter", "pv": "PV", "battery": "battery power", "load": "load meter"}
+MINUS: Mapping[Quantity, str] = {"grid": "export", "battery": "charge"}
 FOLLOWS: Mapping[Quantity, str] = {
     "grid": "it is worked out as load - PV - battery",
     "battery": "it is worked out as load - grid - PV",
@@ -65,7 +66,7 @@ def meter_words(survey: Survey, powers: Mapping[Quantity, Proved]) -> Iterator[F
         shown = total_now(survey, {source.entity: source.sign for source in sources})
         now = "" if shown is None else f", now {_way(name, shown)}"
         counted = " (counters of energy)" if one.candidate.counts else ""
-        text = f"{WORDS[name]}: {_joined(sources)}{counted}{now}; {one.candidate.why}"
+        text = f"{WORDS[name]}: {_joined(sources, name)}{counted}{now}; {one.candidate.why}"
         if one.by:
             text += f"; its sign is proved by {' and '.join(one.by)}"
         yield Finding(topic=name, kind="found", text=text)
@@ -73,12 +74,15 @@ def meter_words(survey: Survey, powers: Mapping[Quantity, Proved]) -> Iterator[F
             yield Finding(
                 topic=name,
                 kind="warning",
-                text=f"{_joined(one.candidate.sources)} counts the other way than {one.candidate.signs_from} says",
+                text=f"{', '.join(one.candidate.entities())} counts the other way than {one.candidate.signs_from} says",
                 remedy="the configuration below reads it the right way; correct it in Home Assistant too",
             )
 
 
-def _joined(sources: Sequence[MeterSource]) -> str:
+def _joined(sources: Sequence[MeterSource], name: Quantity) -> str:
+    """Return entities as a person adds them up; one alone that counts the other way is said to."""
+    if [source.sign for source in sources] == [-1]:
+        return f"{sources[0].entity}, turned round (it counts {MINUS[name]} as +)"
     names = [("-" if source.sign == -1 else "") + source.entity for source in sources]
     return " + ".join(names).replace("+ -", "- ")
 
@@ -129,7 +133,7 @@ def missing_words(
             yield Finding(topic=name, kind="found", text=f"no {WORDS[name]} of its own: {FOLLOWS[name]}")
             continue
         text = f"no {WORDS[name]} that shows a power or counts now"
-        remedy = f"name it: --answers meters.{name}=sensor.x; what is disabled must be enabled in Home Assistant first"
+        remedy = f"answer meters.{name} with its entity; what is disabled must be enabled in Home Assistant first"
         yield Finding(topic=name, kind="missing", text=text, remedy=remedy)
     if "pv" not in powers and not unmetered_pv:
         yield Finding(topic="pv", kind="missing", text="no PV meter", remedy="none is needed in a home without PV")
@@ -139,7 +143,7 @@ def missing_words(
             topic="pv",
             kind="warning",
             text=f"this home has PV, but nothing that can be read measures it: {derived}",
-            remedy="name its power if there is one: --answers meters.pv=sensor.x",
+            remedy="if there is one, answer meters.pv with its entity",
         )
     disabled = sorted(name for name in told.named() if name in survey.entities and survey.entities[name].disabled)
     if disabled:
@@ -154,7 +158,7 @@ def shines_at_night(candidate: Candidate) -> Finding:
         topic="pv",
         kind="warning",
         text=f"{names} gives power at night too: it includes the battery's, and is no meter of PV",
-        remedy="none is needed; name another if there is one: --answers meters.pv=sensor.x",
+        remedy="none is needed; if there is another, answer meters.pv with its entity",
     )
 
 
@@ -165,7 +169,7 @@ def pv_below_zero(proved: Proved) -> Finding:
         topic="pv",
         kind="warning",
         text=f"{names} shows production below zero, and is not used",
-        remedy="make a template sensor that shows it without the minus, and name that: --answers meters.pv=sensor.x",
+        remedy="make a template sensor that shows it without the minus, and answer meters.pv with that",
     )
 
 
@@ -176,7 +180,7 @@ def charge_words(soc: FoundEntity | None, *, backwards: bool) -> Iterator[Findin
             topic="battery",
             kind="missing",
             text="no state of charge of a home battery",
-            remedy="name it: --answers meters.soc=sensor.x; without a battery there is nothing to steer yet",
+            remedy="answer meters.soc with its entity; without a battery there is nothing to steer yet",
         )
         return
     unit, value = soc.attributes.get("unit_of_measurement"), number(str(soc.state))
@@ -191,5 +195,5 @@ def charge_words(soc: FoundEntity | None, *, backwards: bool) -> Iterator[Findin
             topic="battery",
             kind="warning",
             text=f"{soc.entity_id} falls while the battery charges: it counts what is missing, not what is there",
-            remedy="make a template sensor that shows 100 minus it, and name that: --answers meters.soc=sensor.x",
+            remedy="make a template sensor that shows 100 minus it, and answer meters.soc with that",
         )

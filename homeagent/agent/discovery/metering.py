@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from homeagent.agent.discovery.candidates import Candidate, candidates
 from homeagent.agent.discovery.dashboard import Dashboard
 from homeagent.agent.discovery.meter_words import (
+    MINUS,
     YOURS,
     charge_words,
     foreign_load,
@@ -28,8 +29,7 @@ from homeagent.domain.discovery import Answer, Finding, FoundEntity, Question
 from homeagent.domain.survey import Survey
 from homeagent.domain.wiring import MeterSource
 
-PLUS = {"grid": "import", "battery": "discharge", "pv": "production", "load": "consumption"}
-MINUS = {"grid": "export", "battery": "charge"}
+PLUS: Mapping[Quantity, str] = {"grid": "import", "battery": "discharge", "pv": "production", "load": "consumption"}
 ENOUGH_HOURS = 24
 SAME_SOC = 3.0
 """States of charge that are closer [per cent] on average are one and the same."""

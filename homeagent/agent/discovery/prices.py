@@ -92,50 +92,48 @@ class _OneWay:
         if answer is not None and offer is None:
             return Pricing(values={self._way: _typed(answer)}, notes={self._key: "your answer"})
         numbers = [price for price in self._settings if isinstance(price, float)]
-        if offer is None and self._named:
-            return self._taken(self._named[0], "; the Energy dashboard names it")
-        if offer is None and numbers:
+        if offer is not None:
+            return self._taken(offer, "your answer")
+        if self._named:
+            return self._taken(self._named[0], "the Energy dashboard names it")
+        if numbers:
             return self._fixed(numbers)
-        if offer is None and len(self._offers) == 1:
-            return self._taken(self._offers[0], "")
         if self._offers:
-            return self._chosen(offer or self._offers[0])
+            return self._taken(self._offers[0], "the first of them; no other setting tells which")
         return self._asked()
 
     def _taken(self, offer: Offer, why: str) -> Pricing:
-        text = f"{self._way} prices: {offer.name} lists them{why}"
+        """Return one list of prices, and ask where there are others."""
+        text = f"{self._way} prices: {offer.name} lists them"
+        text += "; the Energy dashboard names it" if offer in self._named else ""
         findings = [Finding(topic="prices", kind="found", text=text), *self._doubts(offer)]
+        unit, questions = self._unit(offer)
+        if offer.doubt and unit is None:
+            questions = (self._question(None, None),)
         others = [other.name for other in self._offers if other is not offer]
         if others:
             findings.append(self._several(offer, others))
-        unit, questions = self._unit(offer)
-        return Pricing(
-            values={} if offer.doubt and unit is None else {self._way: offer.configured(unit)},
-            findings=tuple(findings),
-            questions=questions if not offer.doubt or unit is not None else (self._question(None, None),),
-        )
+            questions = (self._which(offer, why), *questions)
+        values: dict[str, Any] = {} if offer.doubt and unit is None else {self._way: offer.configured(unit)}
+        return Pricing(values=values, findings=tuple(findings), questions=questions)
 
-    def _chosen(self, offer: Offer) -> Pricing:
-        """Return one of several, and ask which."""
-        names = tuple(other.name for other in self._offers)
-        taken = self._taken(offer, "")
+    def _which(self, offer: Offer, why: str) -> Question:
         sold = "costs" if self._way == "import" else "sold earns"
-        question = Question(
+        return Question(
             key=self._key,
             text=f"Prices come from several places. Which is what a kWh {sold}?",
             kind="choice",
-            choices=names,
+            choices=tuple(other.name for other in self._offers),
             suggestion=offer.name,
-            because="the first of them; no other setting tells which",
+            because=why,
         )
-        return Pricing(values=taken.values, findings=taken.findings, questions=(question, *taken.questions))
 
     def _several(self, offer: Offer, others: Sequence[str]) -> Finding:
         return Finding(
             topic="prices",
             kind="warning",
             text=f"several price lists: {offer.name} is taken for {self._way}, not {', '.join(others)}",
-            remedy=f"name another if that is wrong: --answers {self._key}={others[0].replace(' ', '?')}",
+            remedy=f"if that is wrong, answer {self._key} with another",
         )
 
     def _doubts(self, offer: Offer) -> Iterator[Finding]:

@@ -51,4 +51,4 @@ def _asked(question: Question) -> Answer:
         try:
             return parsed(question, str(reply))
         except ValueError as error:
-            click.echo(f"That {error}.")
+            click.echo(f"That {error.args[0]}.")

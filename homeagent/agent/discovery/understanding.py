@@ -7,8 +7,8 @@ from typing import Any
 
 from homeagent.agent.discovery.dashboard import dashboard
 from homeagent.agent.discovery.devices import steering
-from homeagent.agent.discovery.meter_words import total_lately, total_now
-from homeagent.agent.discovery.metering import MINUS, PLUS, Metering, metering
+from homeagent.agent.discovery.meter_words import MINUS, total_lately, total_now
+from homeagent.agent.discovery.metering import PLUS, Metering, metering
 from homeagent.agent.discovery.outlook import outlook
 from homeagent.agent.discovery.prices import pricing
 from homeagent.agent.discovery.rivals import rivals
@@ -22,7 +22,7 @@ from homeagent.agent.discovery.storage import (
     told_min_soc,
     told_power,
 )
-from homeagent.agent.discovery.words import QUANTITIES
+from homeagent.agent.discovery.words import QUANTITIES, Quantity
 from homeagent.config.home_assistant import UNMETERED
 from homeagent.config.profile import Profile
 from homeagent.domain.discovery import Answer, Finding, Question, Understanding
@@ -119,12 +119,12 @@ def _now(survey: Survey, metered: Metering) -> Iterator[Finding]:
 
 
 def _meters(metered: Metering) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        name: _meter(name, one.sources()) for name, one in metered.powers.items() if name in MINUS
-    }
-    for name in ("pv", "load"):
-        if name in metered.powers:
-            entities = [source.entity for source in metered.powers[name].sources()]
+    values: dict[str, Any] = {}
+    for name, one in metered.powers.items():
+        entities = [source.entity for source in one.sources()]
+        if name in MINUS:
+            values[name] = _meter(name, one.sources())
+        else:
             values[name] = entities[0] if len(entities) == 1 else entities
     if metered.unmetered_pv:
         values["pv"] = UNMETERED
@@ -133,7 +133,7 @@ def _meters(metered: Metering) -> dict[str, Any]:
     return values
 
 
-def _meter(name: str, sources: tuple[MeterSource, ...]) -> Any:  # noqa: ANN401 - a text, a mapping or a list of them
+def _meter(name: Quantity, sources: tuple[MeterSource, ...]) -> Any:  # noqa: ANN401 - a text, a mapping or a list of them
     """Return a signed meter in the shortest form that the configuration has."""
     plus = [source.entity for source in sources if source.sign == 1]
     minus = [source.entity for source in sources if source.sign == -1]

@@ -6,39 +6,23 @@ import asyncio
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from homeagent.agent.discovery.run import answered, look
-from homeagent.agent.discovery.understanding import still_open, understand
-from homeagent.agent.discovery.yaml_text import config_text, write_config
+from homeagent.agent.discovery.yaml_text import write_config
 from homeagent.agent.live.checks import check_start
-from homeagent.agent.setup.draft import Draft, drafted
-from homeagent.agent.setup.tariff_form import composed, form_of, with_tariff
+from homeagent.agent.setup.found_home import FoundHome, found_home
+from homeagent.agent.setup.tariff_form import composed
 from homeagent.agent.setup.trial import Trial
 from homeagent.config import check_config, load_config
 from homeagent.config.home_assistant import HomeAssistantSettings
-from homeagent.domain.discovery import Answer, Understanding
+from homeagent.config.profile_files import folder_beside, load_profiles
 from homeagent.domain.errors import HomeAgentError, InputError, Issue, PermanentError, TransientError
-from homeagent.domain.survey import Survey
 from homeagent.domain.wiring import HomeAssistantSpec
 
 _LOGGER = logging.getLogger(__name__)
 
 HERE = "set-up"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Home:
-    """What was found at an address, and what is made of it with the answers so far."""
-
-    spec: HomeAssistantSpec
-    survey: Survey
-    answers: Mapping[str, Answer]
-    parts: Mapping[str, float | bool]
-    understanding: Understanding
-    text: str
-    draft: Draft
 
 
 class GuidedSetup:
@@ -47,7 +31,7 @@ class GuidedSetup:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._doing: str | None = None
-        self._home: _Home | None = None
+        self._home: FoundHome | None = None
         self._written: list[str] = []
         self._understood: list[str] = []
         self._trial: Trial | None = None
@@ -59,7 +43,7 @@ class GuidedSetup:
             "path": str(self._path),
             "exists": self._path.exists() and not self._written,
             "busy": self._doing,
-            "home": None if self._home is None else _home(self._home),
+            "home": None if self._home is None else self._home.told(),
             "written": self._written,
             "understood": self._understood,
             "devices": [] if self._trial is None else self._trial.devices,
@@ -71,8 +55,9 @@ class GuidedSetup:
         """Look at a Home Assistant and understand its home."""
         spec = _spec(url, token)
         with self._busy("looking at Home Assistant"):
-            survey = await look(spec, self._say)
-            self._home = await self._made(spec, survey, {}, {})
+            profiles = load_profiles(folder_beside(self._path))
+            survey = await look(spec, self._say, profiles)
+            self._home = await found_home(self._path, spec, survey, profiles, {}, {})
 
     async def answer(self, answers: Mapping[str, str]) -> None:
         """Take answers; an empty one takes the suggestion again."""
@@ -80,14 +65,14 @@ class GuidedSetup:
         with self._busy("thinking your answers over"):
             merged = {key: value for key, value in home.answers.items() if key not in answers}
             given = {key: text.strip() for key, text in answers.items() if text.strip()}
-            merged |= answered(given, home.understanding)
-            self._home = await self._made(home.spec, home.survey, merged, home.parts)
+            merged |= answered(given, home.understanding, home.survey)
+            self._home = await home.again(answers=merged)
 
     async def tariff(self, parts: Mapping[str, str]) -> None:
         """Take what is added to the market's price."""
         home = self._found()
         with self._busy("composing the tariff"):
-            self._home = await self._made(home.spec, home.survey, home.answers, composed(parts))
+            self._home = await home.again(parts=composed(parts))
 
     async def write(self) -> None:
         """Write the configuration and check it against Home Assistant."""
@@ -123,25 +108,7 @@ class GuidedSetup:
         if self._trial is not None:
             await self._trial.stop()
 
-    async def _made(
-        self, spec: HomeAssistantSpec, survey: Survey, answers: Mapping[str, Answer], parts: Mapping[str, float | bool]
-    ) -> _Home:
-        understanding = understand(survey, answers)
-        understanding = replace(understanding, values=with_tariff(understanding.values, parts))
-        text = config_text(understanding, spec.url, survey.at)
-        unanswered = still_open(understanding, answers)
-        draft = Draft() if unanswered else await drafted(text, spec, survey, self._path)
-        return _Home(
-            spec=spec,
-            survey=survey,
-            answers=answers,
-            parts=parts,
-            understanding=understanding,
-            text=text,
-            draft=replace(draft, problems=(*(f"not answered yet: {one.text}" for one in unanswered), *draft.problems)),
-        )
-
-    def _found(self) -> _Home:
+    def _found(self) -> FoundHome:
         if self._home is None:
             raise PermanentError("connect to Home Assistant first")
         return self._home
@@ -198,32 +165,3 @@ def _spec(url: str, token: str) -> HomeAssistantSpec:
         ]
         raise InputError(HERE, tuple(issues)) from None
     return HomeAssistantSpec(url=settings.url, token=settings.token)
-
-
-def _home(home: _Home) -> Mapping[str, object]:
-    questions = [
-        {
-            "key": one.key,
-            "text": one.text,
-            "kind": one.kind,
-            "unit": one.unit,
-            "choices": list(one.choices),
-            "suggestion": one.suggestion,
-            "because": one.because,
-            "answer": home.answers.get(one.key),
-        }
-        for one in home.understanding.questions
-    ]
-    return {
-        "url": home.spec.url,
-        "home_assistant": home.survey.version,
-        "findings": [
-            {"topic": one.topic, "kind": one.kind, "text": one.text, "remedy": one.remedy}
-            for one in home.understanding.findings
-        ],
-        "questions": questions,
-        "tariff": form_of(home.understanding.values, home.parts, home.survey.currency),
-        "prices": home.draft.prices,
-        "problems": list(home.draft.problems),
-        "config": home.text,
-    }

@@ -75,6 +75,8 @@ function showHome(home) {
     if (finding.remedy) item.append(make("small", finding.remedy));
     return item;
   }));
+  element("correct").elements.key.replaceChildren(...home.keys.map((key) => make("option", key)));
+  element("entities").replaceChildren(...home.entities.map((name) => make("option", undefined, { value: name })));
   element("question-fields").replaceChildren(...home.questions.map(questionField));
   element("take-answers").hidden = home.questions.length === 0;
   element("no-questions").hidden = home.questions.length > 0;
@@ -210,6 +212,11 @@ async function start() {
   element("connect").onsubmit = async (event) => {
     await submitted(event, "connect", "questions");
     event.target.elements.token.value = "";
+  };
+  element("correct").onsubmit = async (event) => {
+    event.preventDefault();
+    const { key, value } = fields(event.target);
+    if (await act("answer", { [key]: value })) event.target.elements.value.value = "";
   };
   element("questions").onsubmit = (event) => submitted(event, "answer", "tariff");
   element("tariff").onsubmit = (event) => submitted(event, "tariff", "write");

@@ -3,7 +3,7 @@
 const STEPS = [["connect", "Connect"], ["found", "Found"], ["questions", "Questions"], ["tariff", "Price"],
   ["write", "Write"], ["try", "Try"], ["run", "Start"]];
 const SVG = "http://www.w3.org/2000/svg";
-let shown = null, current = "connect";
+let current = "connect";
 
 const element = (id) => document.getElementById(id);
 const text = (id, value) => { element(id).textContent = value; };
@@ -55,15 +55,23 @@ function show(state) {
   text("busy", state.busy ? `${state.busy[0].toUpperCase()}${state.busy.slice(1)} …` : "");
   const { home, written } = state;
   const done = written.length > 0;
-  for (const [name, visible] of Object.entries({ found: home, questions: home, tariff: home, write: home,
-    try: done, run: done })) element(`step-${name}`).hidden = !visible;
-  if (home && JSON.stringify(home) !== JSON.stringify(shown?.home)) showHome(home);
+  const visible = { connect: !done, found: home && !done, questions: home && !done, tariff: home && !done, write: home,
+    try: done, run: done };
+  for (const [name, shows] of Object.entries(visible)) element(`step-${name}`).hidden = !shows;
+  if (home && anew("home", home)) showHome(home);
   if (home) showWrite(state);
   if (done) showTrial(state);
   if (done) current = state.devices.length ? "try" : "run";
   reach(home ? current : "connect");
   if (state.exists && !done) trouble(`${state.path} is there already and is not written over. End this and name another: homeagent setup --config other.yaml`);
-  shown = state;
+}
+
+// Whether a part of the page is to be drawn anew: what a person is typing into stays as long as it can.
+const drawn = {};
+function anew(part, content) {
+  const before = drawn[part];
+  drawn[part] = JSON.stringify(content);
+  return before !== drawn[part];
 }
 
 function showHome(home) {
@@ -77,10 +85,10 @@ function showHome(home) {
   }));
   element("correct").elements.key.replaceChildren(...home.keys.map((key) => make("option", key)));
   element("entities").replaceChildren(...home.entities.map((name) => make("option", undefined, { value: name })));
-  element("question-fields").replaceChildren(...home.questions.map(questionField));
+  if (anew("questions", home.questions)) element("question-fields").replaceChildren(...home.questions.map(questionField));
   element("take-answers").hidden = home.questions.length === 0;
   element("no-questions").hidden = home.questions.length > 0;
-  showTariff(home.tariff);
+  if (anew("tariff", home.tariff)) showTariff(home.tariff);
   showPrices(home.prices);
 }
 
@@ -163,6 +171,8 @@ function showWrite({ home, written, understood, next }) {
 function showTrial({ devices, test }) {
   element("no-devices").hidden = devices.length > 0;
   const running = test?.running ?? false;
+  element("trial").replaceChildren(...(test ? trialReport(test) : []));
+  if (!anew("devices", [devices, running, test?.device])) return;
   element("devices").replaceChildren(...devices.map((device) => {
     const button = running && test.device === device.name
       ? make("button", "Stop", { className: "stop", onclick: () => act("stop") })
@@ -172,11 +182,10 @@ function showTrial({ devices, test }) {
     const what = make("div", [make("b", device.name), ` ${device.what}`, make("small", device.announced.join(" "))]);
     return make("div", [what, button], { className: "device" });
   }));
-  element("trial").replaceChildren(...(test ? trialReport(test) : []));
 }
 
 function trialReport(test) {
-  const parts = [make("p", `${test.device}: ${test.running ? test.doing : test.summary}`)];
+  const parts = [make("p", `${test.device}: ${test.running ? test.doing : test.summary}`, test.running ? {} : { role: "status" })];
   if (test.running && test.progress) {
     parts.push(make("progress", undefined, { value: test.progress.seconds, max: test.progress.limit_seconds, ariaLabel: "Time of the trial" }));
   }

@@ -41,15 +41,18 @@ def main() -> None:
 @click.option("--offline", is_flag=True, help="Do not ask Home Assistant.")
 def check_config(*, file: Path, offline: bool) -> None:
     """Check a configuration FILE: print what was understood, or every problem at once."""
-    from homeagent.agent.live.checks import check_online
+    from homeagent.agent.live.checks import check_online, explain_prices
     from homeagent.config import check_config as understand
     from homeagent.config import load_config
 
     with _plain_errors():
         for line in understand(file):
             click.echo(line)
+        config = load_config(file)
+        for line in explain_prices(config):
+            click.echo(line)
         if not offline:
-            for line in check_online(file, load_config(file)):
+            for line in check_online(file, config):
                 click.echo(line)
 
 
@@ -104,6 +107,49 @@ def test_device(*, file: Path, device: str, yes: bool, write: bool) -> None:
         sys.exit(DIFFERENT)
 
 
+@main.command()
+@click.argument("name", required=False)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    default=Path("config.yaml"),
+    show_default=True,
+    help="Your own profiles are in the folder profiles beside it.",
+)
+@click.option("--measure", is_flag=True, help="Measure what poor inverters cost, on simulated homes.")
+@click.option("--homes", type=click.IntRange(1, 100), default=5, show_default=True, help="How many homes to measure.")
+@click.option(
+    "--days", type=click.IntRange(1, 60), default=7, show_default=True, help="Days of each season to measure."
+)
+@click.option("--write", type=click.Path(path_type=Path), help="Write what was measured to a file.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def profiles(
+    *, name: str | None, config: Path, measure: bool, homes: int, days: int, write: Path | None, as_json: bool
+) -> None:
+    """List the devices that homeagent knows, or explain the one of that NAME."""
+    from homeagent.agent.profile_terminal import print_profile, print_profiles
+    from homeagent.config.profile_costs import as_json as cost_file
+    from homeagent.config.profile_costs import shipped_costs
+    from homeagent.config.profile_files import folder_beside, load_profile, load_profiles
+
+    with _plain_errors():
+        folder = folder_beside(config)
+        known = load_profiles(folder) if name is None else [load_profile(name, folder)]
+        costs = shipped_costs()
+        if measure:
+            from homeagent.agent.capability_costs import measure as live_through
+            from homeagent.agent.terminal import progress_bar
+
+            with progress_bar("Living") as progress:
+                costs = live_through(known, progress, seeds=range(1, homes + 1), days=days)
+            if write is not None:
+                write.write_text(cost_file(costs), encoding="utf-8")
+        if name is None:
+            print_profiles(known, costs, as_json=as_json)
+        else:
+            print_profile(known[0], costs, as_json=as_json)
+
+
 STORE = click.option(
     "--store",
     type=click.Path(path_type=Path),
@@ -124,6 +170,22 @@ def ledger(*, store: Path, last: int, as_json: bool) -> None:
 
     with _plain_errors():
         print_ledger(entries_of(store, last), as_json=as_json)
+
+
+@main.command()
+@STORE
+@click.option("--export", type=click.Path(path_type=Path), help="Write every forecast as issued to a CSV file (.gz).")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, a provider a line.")
+def forecasts(*, store: Path, export: Path | None, as_json: bool) -> None:
+    """Print what each forecast is worth on this roof, or export all as issued. May be asked while the agent runs."""
+    from homeagent.agent.forecast_report import export_forecasts, judged
+    from homeagent.agent.terminal import print_forecasts
+
+    with _plain_errors():
+        if export is not None:
+            click.echo(f"{export_forecasts(store, export)} forecasts written to {export}")
+        else:
+            print_forecasts(judged(store), as_json=as_json)
 
 
 @main.command()
@@ -158,10 +220,19 @@ def resume(*, device: str, port: int) -> None:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the results.")
 @click.option("--start", help="First step of the window: a date (the home's midnight) or an ISO 8601 time.")
 @click.option("--end", help="End of the window, exclusive.")
+@click.option("--forecasts", type=click.Path(path_type=Path), help="Forecasts as they were issued: CSV, plain or gzip.")
 @click.option("--no-bound", is_flag=True, help="Skip the bound of perfect foresight.")
 @click.option("--no-report", is_flag=True, help="Skip report.html.")
 def backtest(
-    *, data: Path, scenario: Path, out: Path, start: str | None, end: str | None, no_bound: bool, no_report: bool
+    *,
+    data: Path,
+    scenario: Path,
+    out: Path,
+    start: str | None,
+    end: str | None,
+    forecasts: Path | None,
+    no_bound: bool,
+    no_report: bool,
 ) -> None:
     """Replay a measured home with the real agent, before it is given any control."""
     from homeagent.agent.backtest import Request
@@ -169,7 +240,14 @@ def backtest(
     from homeagent.agent.terminal import print_summary, progress_bar
 
     request = Request(
-        data=data, scenario=scenario, out=out, start=start, end=end, bound=not no_bound, report=not no_report
+        data=data,
+        scenario=scenario,
+        out=out,
+        start=start,
+        end=end,
+        bound=not no_bound,
+        report=not no_report,
+        forecasts=forecasts,
     )
     with _plain_errors():
         with progress_bar("Replaying") as progress:

@@ -36,7 +36,7 @@ from homeagent.domain.history import History
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.ledger import Footprint, SettledSlot
 from homeagent.domain.plan import ImportCap
-from homeagent.domain.ports import Clock, HomeLink, PriceSource
+from homeagent.domain.ports import Clock, ForecastSource, HomeLink, PriceSource
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec, SiteState
 from homeagent.domain.wiring import Timetable
@@ -76,7 +76,15 @@ class Setup:
 class Agent:
     """Runs one home. `tick` does one round; the caller decides how often, a quiet round costs microseconds."""
 
-    def __init__(self, setup: Setup, link: HomeLink, prices: PriceSource, store: Store, clock: Clock) -> None:
+    def __init__(
+        self,
+        setup: Setup,
+        link: HomeLink,
+        prices: PriceSource,
+        store: Store,
+        clock: Clock,
+        forecasts: ForecastSource | None = None,
+    ) -> None:
         self.setup = setup
         self.site = setup.site
         self.store = store
@@ -94,6 +102,7 @@ class Agent:
         self.solves = 0
         self._link = link
         self._source = prices
+        self._forecasts = forecasts
         self._last_think: datetime | None = None
         self._decided_for: datetime | None = None
         self._last_sent: dict[str, LastSent] = {}
@@ -108,6 +117,8 @@ class Agent:
         self.observer.add(self.store.readings_since(since))
         for published in self.store.prices_since(since):
             self.prices.add(published)
+        for issued in self.store.issued_forecasts_since(since):
+            self.observer.memory.issued.add(issued)
         for command in self.store.commands_in_force(now):
             self._last_sent[command.device] = LastSent(command=command, changed_at=command.issued_at)
         self._reopen_books(slot_start(since, timedelta(days=1)))
@@ -180,13 +191,18 @@ class Agent:
         with self.cpu.part("link"):
             readings = self._link.readings()
             published = await self._source.published()
+            issued = () if self._forecasts is None else self._forecasts.issued()
         with self.cpu.part("look"):
             self.observer.add(readings)
             self.looks += len(readings)
             if published is not None:
                 self.prices.add(published)
+            for forecast in issued:
+                self.observer.memory.issued.add(forecast)
         with self.cpu.part("store"):
             self.store.write_readings(readings)
+            for forecast in issued:
+                self.store.write_issued(forecast)
             if published is not None:
                 self.store.write_prices(published, seen_at=self.clock.now())
             self.store.thin_out(self.clock.now())
@@ -297,7 +313,8 @@ class Agent:
 
     async def _send(self, command: Command, state: SiteState) -> CommandResult:
         last = self._last_sent.get(command.device)
-        refused = check(command, state, self.site.battery, self.setup.mode, last, self.setup.minimum_hold)
+        setup = self.setup
+        refused = check(command, state, self.site.battery, setup.mode, last, setup.minimum_hold, setup.capability)
         if refused is not None:
             return refused
         self.store.write_command(command)  # on disk before the device hears of it

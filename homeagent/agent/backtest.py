@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,10 +26,12 @@ from homeagent.agent.backtest_summary import Outcome, ReportFacts, decision_row,
 from homeagent.config import Scenario, load_scenario
 from homeagent.domain.errors import InputError, Issue
 from homeagent.domain.grid import FloatArray, TimeGrid
+from homeagent.domain.issued import IssuedForecast
 from homeagent.planning.perfect_foresight import KnownWindow, perfect_foresight_cost
 from homeagent.simulation.clock import VirtualClock
 from homeagent.simulation.home_data import MEASURED, HomeData, read_home
 from homeagent.simulation.inverter import InverterModel
+from homeagent.simulation.issued_file import ReplayedForecasts, read_issued
 from homeagent.simulation.replayed_home import ReplayedHome
 from homeagent.store import Store
 
@@ -49,6 +51,8 @@ class Request:
     end: str | None = None
     bound: bool = True
     report: bool = True
+    forecasts: Path | None = None
+    """Forecasts as they were issued; each is known from its own time on."""
 
 
 def parse_when(text: str, name: str, scenario: Scenario) -> datetime:
@@ -141,7 +145,14 @@ class Run:
     window: KnownWindow
 
 
-def prepare(data: HomeData, scenario: Scenario, first: int, last: int, store: Store) -> tuple[Run, VirtualClock]:
+def prepare(
+    data: HomeData,
+    scenario: Scenario,
+    first: int,
+    last: int,
+    store: Store,
+    issued: Sequence[IssuedForecast] = (),
+) -> tuple[Run, VirtualClock]:
     """Return an agent at the window's start, with the rows before it as its history."""
     clock = VirtualClock(data.grid.at(first))
     inverter = InverterModel(
@@ -156,7 +167,7 @@ def prepare(data: HomeData, scenario: Scenario, first: int, last: int, store: St
         plan_step=scenario.thinking_step,
         minimum_hold=scenario.minimum_hold,
     )
-    agent = Agent(setup, home, home, store, clock)
+    agent = Agent(setup, home, home, store, clock, ReplayedForecasts(issued, clock))
     part = slice(first, last)
     window = KnownWindow(
         grid=TimeGrid(start=data.grid.at(first), step=data.grid.step, count=last - first),
@@ -194,6 +205,7 @@ def backtest(request: Request, progress: Progress, notice: Callable[[str], None]
     """
     scenario = load_scenario(request.scenario)
     data = read_home(request.data)
+    issued = () if request.forecasts is None else read_issued(request.forecasts)
     first, last = window_rows(request, data, scenario)
     if "pv_kw" not in data.columns:
         notice("the file has no pv_kw: taken as a home without PV")
@@ -202,7 +214,7 @@ def backtest(request: Request, progress: Progress, notice: Callable[[str], None]
     data = without_missing_pv(data)
     with _scratch_beside(request.out) as scratch, _children() as children:
         with Store.open(scratch / "homeagent.db", lasting=False) as store:
-            run, clock = prepare(data, scenario, first, last, store)
+            run, clock = prepare(data, scenario, first, last, store, issued)
             bound = _bound_later(children, run) if request.bound else None
             outcome = Outcome()
             asyncio.run(drive(run, clock, outcome, progress))

@@ -170,6 +170,7 @@ def summarise(
         "decisions": len(outcome.decisions),
         "switches": {"battery": outcome.stance_changes()},
         "forecast_errors": forecast_errors(outcome, window),
+        "forecast_providers": [asdict(judged) for judged in agent.observer.memory.issued.verdicts.values()],
         "cpu_seconds": {name: round(seconds, 3) for name, seconds in used.cpu_seconds.items()},
         "peak_memory_mb": round(used.peak_memory_mb, 1),
     }

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from homeagent.agent.forecast_report import ForecastRow
 from homeagent.agent.replay import Replay
 from homeagent.domain.ledger import SavingsEntry
 from homeagent.store.ledger import LedgerEntry
@@ -98,6 +99,33 @@ def print_ledger(entries: Sequence[LedgerEntry], *, as_json: bool) -> None:
             console.print(f"  decision {entry.decision}, of plan {entry.plan}")
     if not entries:
         console.print("nothing was commanded yet; in the modes observe and advise nothing ever is")
+
+
+def print_forecasts(rows: Sequence[ForecastRow], *, as_json: bool) -> None:
+    """Print what each forecast is worth here, one a row."""
+    if as_json:
+        for row in rows:
+            sys.stdout.write(json.dumps(asdict(row) | {"last": row.last.isoformat()}) + "\n")
+        return
+    console = Console(highlight=False)
+    if not rows:
+        console.print("no forecast of others is kept; name some in solar.forecast, home.weather or carbon")
+        return
+    table = Table(title="Forecasts of others, on this home's measurements of the last three weeks")
+    for name in ("provider", "of", "kept", "newest (UTC)", "MAE", "bias", "score", "floor", "used"):
+        table.add_column(name, justify="right" if name in {"kept", "MAE", "bias", "score", "floor"} else "left")
+    for row in rows:
+        numbers = (row.mae_kw, row.bias_kw, row.provider_kw, row.floor_kw)
+        cells = ["" if value is None else f"{value:.3f} kW" for value in numbers]
+        used = "" if row.used is None else "yes: " if row.used else "no: "
+        table.add_row(row.provider, row.quantity, str(row.kept), f"{row.last:%m-%d %H:%M}", *cells, used + row.why)
+    console.print(table)
+    console.print(
+        "MAE: of the corrected mean, a day ahead. Bias: what it says too much, uncorrected. Score: CRPS, less is"
+    )
+    console.print("better; the floor is the same time on recent days, which a provider must beat to be used.")
+    for misfit in [row.misfit for row in rows if row.misfit is not None]:
+        console.print(f"[red]{misfit}[/red]")
 
 
 def print_replay(result: Replay) -> None:

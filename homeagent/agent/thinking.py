@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
 
+from homeagent.agent.forecast_book import ForecastBook
 from homeagent.agent.price_book import PriceBook
 from homeagent.agent.slot_means import SlotMeans
 from homeagent.control.timetable import drawn_kw
@@ -64,6 +65,7 @@ class Memory:
     carbon: SlotMeans
     controlled: SlotMeans
     step: timedelta
+    issued: ForecastBook = field(default_factory=ForecastBook)
 
     def history(self, now: datetime) -> History:
         """Return load and PV up to `now`, which is a slot's start: the load without what the agent itself switches."""
@@ -80,9 +82,10 @@ def expected_carbon(memory: Memory, grid: TimeGrid, site: SiteSpec) -> FloatArra
     inside = grid.step // memory.step
     fine = TimeGrid(start=past.start, step=memory.step, count=past.count * inside)
     seen = memory.carbon.window(fine).reshape(past.count, inside).mean(axis=1)
-    if np.isnan(seen).all():
+    known = memory.issued.carbon(grid)
+    if np.isnan(seen).all() and np.isnan(known).all():
         return None
-    return estimate(seen, np.full(grid.count, np.nan), past, grid, site.timezone)
+    return estimate(seen, known, past, grid, site.timezone)
 
 
 def think(
@@ -108,6 +111,7 @@ def think(
         fine = TimeGrid(start=grid.start, step=memory.step, count=horizon // memory.step)
         history = memory.history(grid.start)
         scenarios = floor_scenarios(history, fine, site.timezone, alike=import_cap is None)
+        scenarios = memory.issued.conditioned(scenarios, history, site.timezone, alike=import_cap is None)
         scenarios = scenarios.adding(drawn_kw(timetables, fine, site.timezone)).in_whole_watts()
         curve = prices.curve(grid)
         carbon = expected_carbon(memory, grid, site)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -16,6 +17,7 @@ SETTABLE = (
     *("light", "number", "select", "switch", "text", "time", "water_heater"),
 )
 UNMETERED = "unmetered"
+STEPS_OR_PROFILE = "add profile: NAME (homeagent profiles lists them), or a list of steps for each"
 HEARTBEATS = ("input_datetime", "input_button")
 
 
@@ -238,7 +240,7 @@ class _SteeringSettings(Section):
 class BatterySteeringSettings(_SteeringSettings):
     """What the battery is told through: one list of steps for each thing it can do."""
 
-    self_consumption: Steps
+    self_consumption: Steps | None = None
     charge: Steps | None = None
     discharge: Steps | None = None
     hold: Steps | None = None
@@ -248,32 +250,66 @@ class BatterySteeringSettings(_SteeringSettings):
 class SwitchSteeringSettings(_SteeringSettings):
     """What an appliance is switched through."""
 
-    on: Steps
-    off: Steps
+    on: Steps | None = None
+    off: Steps | None = None
 
 
 class ThermostatSteeringSettings(_SteeringSettings):
     """What a thermostat is set through."""
 
-    temperature: Steps
+    temperature: Steps | None = None
 
 
-class ApplianceSettings(Section):
+ProfileName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
+class ToldSettings(Section):
+    """Something that is told through a profile and its entities, through steps of its own, or both."""
+
+    profile: ProfileName | None = None
+    entities: dict[str, Annotated[str, Field(min_length=1)]] = {}
+
+    @model_validator(mode="after")
+    def _entities_of_a_profile(self) -> Self:
+        if self.entities and self.profile is None:
+            raise wrong("has entities, but no profile", "add profile: NAME; homeagent profiles lists them")
+        return self
+
+
+def lacking(steering: Section | None, verbs: Sequence[str]) -> list[str]:
+    """Return the verbs that have no steps."""
+    return [verb for verb in verbs if getattr(steering, verb, None) is None]
+
+
+class ApplianceSettings(ToldSettings):
     """A load that the agent switches at fixed hours."""
 
     rated_kw: PositiveKw
     power: EntityId | None = None
-    steering: SwitchSteeringSettings
+    phases: Literal[1, 3] = 3
+    steering: SwitchSteeringSettings | None = None
     timetable: Annotated[dict[ClockTime, bool], Field(min_length=1)]
 
+    @model_validator(mode="after")
+    def _told(self) -> ApplianceSettings:
+        if self.profile is None and (missing := lacking(self.steering, ("on", "off"))):
+            raise wrong(f"has no profile, and steering lacks {', '.join(missing)}", STEPS_OR_PROFILE)
+        return self
 
-class ClimateSettings(Section):
+
+class ClimateSettings(ToldSettings):
     """A thermostat that the agent sets at fixed hours."""
 
     entity: EntityId
     safe_temperature: Temperature = 19.0
-    steering: ThermostatSteeringSettings
+    steering: ThermostatSteeringSettings | None = None
     timetable: Annotated[dict[ClockTime, Temperature], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _told(self) -> ClimateSettings:
+        if self.profile is None and lacking(self.steering, ("temperature",)):
+            raise wrong("has no profile, and steering lacks temperature", STEPS_OR_PROFILE)
+        return self
 
 
 class WebSettings(Section):

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import time, timedelta
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ValidationError
-
+from homeagent.config.binding import Bound, bind
 from homeagent.config.home_assistant import UNMETERED
+from homeagent.config.profile_costs import shipped_costs
+from homeagent.config.profile_files import folder_beside, load_profile
+from homeagent.config.profile_words import told_of
+from homeagent.config.reading import read_settings
 from homeagent.config.settings import ScenarioSettings, Settings
-from homeagent.config.wiring import wiring_of
-from homeagent.config.yaml_lines import Document, KeyPath, dotted, read_document
+from homeagent.config.wiring import capability_of, wiring_of
 from homeagent.domain.command import AgentMode
-from homeagent.domain.errors import InputError, Issue
+from homeagent.domain.errors import InputError
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.site import BatterySpec, Goals, GridLimits, PeakChargeSpec, PriceRules, SiteSpec
-from homeagent.domain.wiring import DeviceSpec, Wiring
+from homeagent.domain.wiring import DeviceSpec, ForecastWiring, Wiring
 
 _Model = TypeVar("_Model", bound=Settings)
 
@@ -29,16 +30,6 @@ MODES: dict[AgentMode, str] = {
     "observe": "measures and settles, plans nothing",
     "advise": "plans and explains, commands nothing",
     "control": "plans, and commands the devices below",
-}
-EXPECTED = {
-    "float_type": "write a number",
-    "int_type": "write a whole number",
-    "bool_type": "write true or false",
-    "string_type": "write a text, in quotes",
-    "finite_number": "write a number",
-    "greater_than_equal": "write a number that is not too small",
-    "model_type": "write keys with values below it, indented",
-    "missing": "add it",
 }
 
 
@@ -56,6 +47,8 @@ class Config:
     store: Path
     zone_given: bool
     currency_given: bool
+    profiles: Mapping[str, Bound]
+    """The profile of each device that has one."""
 
     def adopting(self, timezone: str, currency: str) -> Config:
         """Return it with Home Assistant's time zone and currency where it names none of its own."""
@@ -82,7 +75,8 @@ def load_config(path: Path) -> Config:
     Raises:
         InputError: with every problem of the file.
     """
-    return Config(**_parts(_settings(path, Settings), path))
+    settings, profiles = _settings(path, Settings)
+    return Config(**_parts(settings, profiles, path))
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -91,9 +85,9 @@ def load_scenario(path: Path) -> Scenario:
     Raises:
         InputError: with every problem of the file.
     """
-    settings = _settings(path, ScenarioSettings)
+    settings, profiles = _settings(path, ScenarioSettings)
     initial_soc_kwh = settings.battery.initial_soc * settings.battery.capacity_kwh
-    return Scenario(**_parts(settings, path), initial_soc_kwh=initial_soc_kwh)
+    return Scenario(**_parts(settings, profiles, path), initial_soc_kwh=initial_soc_kwh)
 
 
 def check_config(path: Path) -> list[str]:
@@ -105,90 +99,30 @@ def check_config(path: Path) -> list[str]:
     return list(_understood(load_config(path)))
 
 
-def _settings(path: Path, model: type[_Model]) -> _Model:
-    document = read_document(path)
-    try:
-        return model.model_validate(document.values)
-    except ValidationError as error:
-        issues = tuple(_issue(problem, document, model) for problem in error.errors(include_url=False))
-        raise InputError(str(path), issues) from None
+def _settings(path: Path, model: type[_Model]) -> tuple[_Model, Mapping[str, Bound]]:
+    """Return the settings with their profiles written out."""
+    settings, document = read_settings(path, model)
+    folder = folder_beside(path)
+    written, profiles, problems = bind(settings, lambda name: load_profile(name, folder))
+    if problems:
+        raise InputError(str(path), tuple(problem.issue(document) for problem in problems))
+    return written, profiles
 
 
-def _issue(problem: Any, document: Document, model: type[Settings]) -> Issue:  # noqa: ANN401 - pydantic's own dictionary
-    path: KeyPath = tuple(problem["loc"])
-    kind, context = problem["type"], problem.get("ctx", {})
-    found = None if kind in {"missing", "model_type"} or path in document.hidden else _short(problem["input"])
-    if isinstance(problem["input"], dict):
-        found = None
-    message, remedy = problem["msg"].lower().removeprefix("input ").removeprefix("value error, "), EXPECTED.get(kind)
-    if kind == "extra_forbidden":
-        message, remedy, found = "is no key that exists", _nearest(path, model), None
-    elif kind == "missing":
-        message = "is missing"
-        if path[-1] == "capacity_kwh":
-            remedy = "add the battery's usable capacity, e.g. capacity_kwh: 10"
-    elif kind == "homeagent":
-        message, remedy = context["message"], context["remedy"]
-    elif kind == "model_type":
-        message = "is no group of keys"
-    elif kind == "literal_error":
-        message, remedy = "is none of the choices", f"write {context['expected']}"
-    return Issue(path=dotted(path), message=message, line=document.line(path), found=found, remedy=remedy)
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - one line
-
-
-def _nearest(path: KeyPath, model: type[BaseModel]) -> str:
-    """Return which known key was probably meant."""
-    if path[-1] == "initial_soc":
-        return "it belongs to a scenario for backtests; a running home has a state of charge of its own"
-    section: Any = model
-    for part in path[:-1]:
-        section = _inside(section, part)
-    if not _is_settings(section):
-        return "leave it out"
-    known = [field.alias or name for name, field in section.model_fields.items()]
-    near = get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
-    return f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
-
-
-def _inside(annotation: Any, part: str | int) -> Any:  # noqa: ANN401 - annotations are of any kind
-    """Return what is expected under `part`: a field of settings, or an entry of a mapping or list of them."""
-    if _is_settings(annotation):
-        fields = annotation.model_fields.items()
-        inner = next((field.annotation for name, field in fields if part in {name, field.alias}), None)
-    else:
-        inner = get_args(annotation)[-1] if get_args(annotation) else None
-    while get_origin(inner) not in {None, dict, list}:  # Annotated, or a choice with None
-        inner = get_args(inner)[0]
-    return inner
-
-
-def _is_settings(annotation: Any) -> bool:  # noqa: ANN401 - as above
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
-
-
-def _parts(settings: Settings, path: Path) -> dict[str, Any]:
+def _parts(settings: Settings, profiles: Mapping[str, Bound], path: Path) -> dict[str, Any]:
     inverter = settings.battery.inverter
     step = settings.thinking.step_minutes
     site = _site(settings)
     return {
         "mode": settings.mode,
-        "wiring": wiring_of(settings, site),
+        "wiring": wiring_of(settings, site, profiles),
+        "profiles": profiles,
         "port": settings.web.port,
         "store": path.parent / settings.store.path,
         "zone_given": settings.home.timezone is not None,
         "currency_given": settings.home.currency is not None,
         "site": site,
-        "inverter": InverterCapability(
-            control=inverter.control,
-            answer_seconds=inverter.answer_seconds,
-            min_power_kw=inverter.min_power_kw,
-            power_step_kw=inverter.power_step_kw,
-        ),
+        "inverter": capability_of(settings.battery, profiles.get("battery")),
         "minimum_hold": timedelta(minutes=inverter.min_hold_minutes),
         "thinking_step": None if step is None else timedelta(minutes=step),
     }
@@ -269,8 +203,24 @@ def _understood(config: Config) -> Iterator[str]:
         yield f"peak charge: {way}, on the mean of the {site.peak_charge.days} largest daily peaks of a month"
     if site.goals.carbon_price_per_kg:
         yield f"goals: a kg of CO2 counts as {site.goals.carbon_price_per_kg:g} {site.currency}"
+    if config.wiring is not None:
+        yield from _forecasts(config.wiring.forecasts)
+    for name, bound in config.profiles.items():
+        yield from (f"{name}: {line}" for line in told_of(bound, config.inverter, shipped_costs()))
     for device in () if config.wiring is None else config.wiring.devices:
         yield f"{device.name}: a {device.kind} that takes {', '.join(device.verbs)}, at most {_a_day(device)}"
+
+
+def _forecasts(wiring: ForecastWiring) -> Iterator[str]:
+    if wiring.dashboard:
+        yield "solar forecast: what the Energy dashboard shows, its roofs added up"
+    elif wiring.roofs:
+        roofs = [f"{' + '.join(entities)}" for entities in wiring.roofs.values()]
+        yield f"solar forecast: {len(roofs)} roof{'s, added up' if len(roofs) > 1 else ''}: {'; '.join(roofs)}"
+    if wiring.weather is not None:
+        yield f"weather forecast: {wiring.weather}, kept as issued"
+    if wiring.carbon is not None:
+        yield f"carbon: {wiring.carbon}"
 
 
 def _a_day(device: DeviceSpec) -> str:

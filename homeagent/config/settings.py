@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, model_validator
 
+from homeagent.config.forecasts import SolarForecast, WeatherId
 from homeagent.config.home_assistant import (
+    STEPS_OR_PROFILE,
     ApplianceSettings,
     BatterySteeringSettings,
     ClimateSettings,
@@ -16,9 +18,12 @@ from homeagent.config.home_assistant import (
     MetersSettings,
     Section,
     StoreSettings,
+    ToldSettings,
     WebSettings,
+    lacking,
     wrong,
 )
+from homeagent.config.prices import PriceSettings
 
 
 def _timezone(name: str) -> str:
@@ -64,13 +69,6 @@ def _capacity(value: float) -> float:
     return value
 
 
-def _clock(text: str) -> str:
-    hour, _, minute = text.partition(":")
-    if not (hour.isdecimal() and minute.isdecimal() and int(hour) < 24 and int(minute) < 60):  # noqa: PLR2004 - a clock
-        raise wrong("is no time of day", 'write it as "13:00", in quotes')
-    return text
-
-
 TimezoneName = Annotated[str, AfterValidator(_timezone)]
 Efficiency = Annotated[float, AfterValidator(_efficiency)]
 Fraction = Annotated[float, AfterValidator(_fraction)]
@@ -85,6 +83,7 @@ class HomeSettings(Section):
 
     timezone: TimezoneName | None = None
     currency: str | None = None
+    weather: WeatherId | None = None
 
 
 class InverterSettings(Section):
@@ -97,8 +96,8 @@ class InverterSettings(Section):
     min_hold_minutes: NotNegative = 0.0
 
 
-class BatterySettings(Section):
-    """The battery's data sheet."""
+class BatterySettings(ToldSettings):
+    """The battery's data sheet, and what it is told through."""
 
     capacity_kwh: CapacityKwh
     max_charge_kw: PowerKw
@@ -114,13 +113,12 @@ class BatterySettings(Section):
     def _room(self) -> BatterySettings:
         if self.min_soc >= 1:
             raise wrong("has a min_soc of 1, so nothing of it can be used", "write a fraction such as 0.1")
-        if self.steering is not None:
+        if self.steering is not None and self.profile is None:
             verbs = ("reserve",) if self.inverter.control == "reserve" else ("charge", "discharge", "hold")
-            missing = [verb for verb in verbs if getattr(self.steering, verb) is None]
-            if missing:
+            if missing := lacking(self.steering, ("self_consumption", *verbs)):
                 raise wrong(
                     f"has inverter.control: {self.inverter.control}, but steering lacks {', '.join(missing)}",
-                    "add a list of steps for each",
+                    STEPS_OR_PROFILE,
                 )
         return self
 
@@ -165,19 +163,11 @@ class PeakChargeSettings(Section):
         return self
 
 
-class PriceSettings(Section):
-    """What energy costs, and when prices are known."""
-
-    import_: float | EntityId | None = Field(default=None, alias="import")
-    export: float | EntityId = 0.0
-    known: Literal["day_ahead", "always"] = "day_ahead"
-    published_at: Annotated[str, AfterValidator(_clock)] = "13:00"
-
-
 class SolarSettings(Section):
     """The roof."""
 
     curtailable: bool = True
+    forecast: SolarForecast | None = None
 
 
 class GoalSettings(Section):
@@ -204,6 +194,7 @@ class Settings(Section):
     peak_charge: PeakChargeSettings | None = None
     prices: PriceSettings = PriceSettings()
     solar: SolarSettings = SolarSettings()
+    carbon: EntityId | None = None
     goals: GoalSettings = GoalSettings()
     thinking: ThinkingSettings = ThinkingSettings()
     appliances: dict[DeviceName, ApplianceSettings] = Field(default={})
@@ -219,10 +210,14 @@ class Settings(Section):
             raise wrong(f"has two devices named {min(twice)}", "give each its own name")
         if self.home_assistant is not None and self.meters is None:
             raise wrong("has home_assistant, but no meters", "add meters: with grid, battery and soc")
+        if self.home_assistant is not None and self.goals.carbon_price_per_kg and self.carbon is None:
+            remedy = "add carbon: an entity in gCO2/kWh, or leave the price out"
+            raise wrong("has goals.carbon_price_per_kg, but no carbon", remedy)
         if self.home_assistant is not None and self.prices.import_ is None:
             raise wrong("has home_assistant, but no price", "add prices.import: a number or the entity of the price")
-        if self.mode == "control" and self.home_assistant is not None and self.battery.steering is None:
-            raise wrong("has mode control, but no battery.steering", "add the steps that the battery is told through")
+        told = self.battery.steering is not None or self.battery.profile is not None
+        if self.mode == "control" and self.home_assistant is not None and not told:
+            raise wrong("has mode control, but neither battery.profile nor battery.steering", STEPS_OR_PROFILE)
         return self
 
 

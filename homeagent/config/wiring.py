@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
 
+from homeagent.config.binding import Bound
+from homeagent.config.capability import plain_capability, profile_capability
+from homeagent.config.forecasts import forecasts_of
 from homeagent.config.home_assistant import (
     UNMETERED,
     ApplianceSettings,
@@ -20,10 +24,15 @@ from homeagent.config.home_assistant import (
     SwitchSteeringSettings,
     ThermostatSteeringSettings,
 )
-from homeagent.config.settings import BatterySettings, PriceSettings, Settings
+from homeagent.config.settings import BatterySettings, Settings
+from homeagent.config.tariffs import export_tariff, import_tariff
 from homeagent.domain.command import Instruction, SetMode, SetSwitch, SetTemperature
+from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.site import SiteSpec
 from homeagent.domain.wiring import (
+    BATTERY_VERBS,
+    SWITCH_VERBS,
+    THERMOSTAT_VERBS,
     CallAction,
     DeviceKind,
     DeviceSpec,
@@ -36,6 +45,7 @@ from homeagent.domain.wiring import (
     PriceWiring,
     ProofSpec,
     PvMetering,
+    Ranges,
     SetEntity,
     Step,
     Timetable,
@@ -47,10 +57,11 @@ BEYOND = 1.5
 LARGEST_KW = 70.0
 """What a home's connection can carry, where no limit is configured."""
 NOISE_KW = 0.5
+VOLTS = 230
 MOST_POWER_KW_AT_REST = 1.0
 
 
-def wiring_of(settings: Settings, site: SiteSpec) -> Wiring | None:
+def wiring_of(settings: Settings, site: SiteSpec, profiles: Mapping[str, Bound]) -> Wiring | None:
     """Return how the home is wired to Home Assistant, None where the configuration has none."""
     if settings.home_assistant is None or settings.meters is None:
         return None
@@ -58,11 +69,12 @@ def wiring_of(settings: Settings, site: SiteSpec) -> Wiring | None:
     return Wiring(
         home_assistant=_home_assistant(settings.home_assistant),
         meters=_meters(settings.meters, site, [(name, entry.power) for name, entry in switched if entry.power]),
-        prices=_prices(settings.prices),
+        prices=PriceWiring(imports=import_tariff(settings.prices), exports=export_tariff(settings.prices)),
+        forecasts=forecasts_of(settings.solar.forecast, settings.home.weather, settings.carbon),
         devices=(
-            *_battery(settings.battery),
-            *(_appliance(name, entry) for name, entry in switched),
-            *(_thermostat(name, entry) for name, entry in thermostats),
+            *_battery(settings.battery, profiles.get("battery")),
+            *(_appliance(name, entry, profiles.get(name)) for name, entry in switched),
+            *(_thermostat(name, entry, profiles.get(name)) for name, entry in thermostats),
         ),
         timetables=(
             *(_hours(name, entry) for name, entry in switched),
@@ -78,12 +90,6 @@ def _home_assistant(settings: HomeAssistantSettings) -> HomeAssistantSpec:
         fingerprint=None if settings.fingerprint is None else bytes.fromhex(settings.fingerprint),
         verify_tls=settings.verify_tls,
         heartbeat=settings.heartbeat,
-    )
-
-
-def _prices(settings: PriceSettings) -> PriceWiring:
-    return PriceWiring(
-        import_price=settings.import_ if settings.import_ is not None else 0.0, export_price=settings.export
     )
 
 
@@ -140,47 +146,92 @@ def _directed(settings: MeterSettings, positive: str) -> tuple[MeterSource, ...]
     return (MeterSource(entity=str(plus)), MeterSource(entity=str(minus), sign=-1))
 
 
-def _battery(settings: BatterySettings) -> Iterator[DeviceSpec]:
-    steering = settings.steering
-    if steering is not None:
-        names = ("self_consumption", "charge", "discharge", "hold", "reserve")
-        verbs = {name: getattr(steering, name) for name in names if getattr(steering, name) is not None}
-        yield _device("battery", "battery", steering, verbs, SetMode(mode="self_consumption"))
+def capability_of(settings: BatterySettings, bound: Bound | None) -> InverterCapability:
+    """Return what the inverter can be told."""
+    inverter, steering = settings.inverter, settings.steering
+    if bound is None or steering is None:
+        return plain_capability(inverter)
+    verbs = [verb for verb in BATTERY_VERBS if getattr(steering, verb) is not None]
+    return profile_capability(bound.profile, verbs, inverter)
 
 
-def _appliance(name: str, settings: ApplianceSettings) -> DeviceSpec:
-    steering = settings.steering
-    proof = settings.steering.proof
+def _battery(settings: BatterySettings, bound: Bound | None) -> Iterator[DeviceSpec]:
+    if settings.steering is not None:
+        device = _device("battery", "battery", settings.steering, BATTERY_VERBS, SetMode(mode="self_consumption"))
+        capability = capability_of(settings, bound)
+        kept = math.ceil(100 * settings.min_soc - 1e-9)
+        yield replace(
+            _by_profile(device, bound),
+            capability=capability,
+            constants={"min_soc_percent": kept},
+            proof=replace(device.proof, hold_stores=capability.hold_stores),
+        )
+
+
+def _by_profile(device: DeviceSpec, bound: Bound | None) -> DeviceSpec:
+    return device if bound is None else replace(device, ranges=_ranges(bound), roles=bound.entities)
+
+
+def _ranges(bound: Bound) -> Ranges:
+    power, reserve, lease = bound.profile.power, bound.profile.reserve, bound.profile.lease
+    ranges = Ranges(
+        power_step_w=power.step_w,
+        high_power_w=math.inf if power.high_w is None else power.high_w,
+        reserve_step_percent=reserve.step_percent,
+        low_reserve_percent=reserve.low_percent,
+        high_reserve_percent=reserve.high_percent,
+        window_minutes=bound.profile.window_minutes or 1,
+    )
+    if lease is None:
+        return ranges
+    shortest, longest = timedelta(seconds=lease.low_seconds), timedelta(seconds=lease.high_seconds)
+    return replace(ranges, shortest_lease=shortest, longest_lease=longest)
+
+
+def _appliance(name: str, settings: ApplianceSettings, bound: Bound | None) -> DeviceSpec:
+    steering = settings.steering or SwitchSteeringSettings()
+    proof = steering.proof
     if proof.entity is None and settings.power is not None:
         proof = proof.model_copy(update={"entity": settings.power})
-    verbs = {"on": steering.on, "off": steering.off}
-    return _device(name, "switch", steering, verbs, SetSwitch(on=False), proof)
+    device = _device(name, "switch", steering, SWITCH_VERBS, SetSwitch(on=False), proof)
+    return replace(_by_profile(device, bound), constants=_current(settings, bound))
 
 
-def _thermostat(name: str, settings: ClimateSettings) -> DeviceSpec:
-    steering = settings.steering
-    proof = settings.steering.proof
+def _current(settings: ApplianceSettings, bound: Bound | None) -> Mapping[str, int]:
+    """Return the current that a charger draws its rated power with, in whole amperes and within what it takes."""
+    takes = None if bound is None else bound.profile.current
+    if takes is None:
+        return {}
+    ampere = math.floor(settings.rated_kw * 1000 / (VOLTS * settings.phases) + 1e-9)
+    return {"current_a": int(min(max(ampere, takes.low_a), takes.high_a))}
+
+
+def _thermostat(name: str, settings: ClimateSettings, bound: Bound | None) -> DeviceSpec:
+    steering = settings.steering or ThermostatSteeringSettings()
+    proof = steering.proof
     if proof.entity is None:
         proof = proof.model_copy(update={"entity": settings.entity})
     safe = SetTemperature(target_c=settings.safe_temperature)
-    return _device(name, "thermostat", steering, {"temperature": steering.temperature}, safe, proof, settings.entity)
+    device = _device(name, "thermostat", steering, THERMOSTAT_VERBS, safe, proof, settings.entity)
+    return _by_profile(device, bound)
 
 
 def _device(
     name: str,
     kind: DeviceKind,
     steering: BatterySteeringSettings | SwitchSteeringSettings | ThermostatSteeringSettings,
-    verbs: Mapping[str, Sequence[StepSettings]],
+    verbs: Sequence[str],
     safe: Instruction,
     proof: ProofSettings | None = None,
     thermostat: str | None = None,
 ) -> DeviceSpec:
     proof = proof or steering.proof
     hours = steering.yield_hours
+    steps: dict[str, Sequence[StepSettings] | None] = {verb: getattr(steering, verb) for verb in verbs}
     return DeviceSpec(
         name=name,
         kind=kind,
-        verbs={verb: tuple(_step(step) for step in steps) for verb, steps in verbs.items()},
+        verbs={verb: tuple(_step(step) for step in listed) for verb, listed in steps.items() if listed is not None},
         safe=safe,
         proof=ProofSpec(
             within=timedelta(seconds=max(proof.within_seconds, steering.answer_seconds)),

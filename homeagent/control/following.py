@@ -2,31 +2,51 @@
 
 from __future__ import annotations
 
+from homeagent.control.abilities import forced, held
 from homeagent.devices.battery import respond, self_consumption
 from homeagent.domain.command import SetMode
+from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.site import BatterySpec
 
 INSTANT_H = 1 / 60
 """The policy is asked for a minute at a time, so that levels bind when they are reached."""
 NEARLY_KW = 0.05
+ABLE = InverterCapability()
+"""An inverter that can be told everything."""
 
 
-def mode_now(policy: BatteryPolicy, spec: BatterySpec, soc_kwh: float, net_kw: float) -> SetMode:
-    """Return the mode that does what `policy` asks at this net load (load less PV) [kW].
+def mode_now(
+    policy: BatteryPolicy,
+    spec: BatterySpec,
+    soc_kwh: float,
+    net_kw: float,
+    can: InverterCapability = ABLE,
+) -> SetMode:
+    """Return the mode that does what `policy` asks at this net load (load less PV) [kW], or comes nearest to it.
 
     Where the inverter's own rule would do the same it is left to it, which follows the load faster than anyone else.
     """
     load_kw, pv_kw = max(net_kw, 0.0), max(-net_kw, 0.0)
     wanted_kw = float(respond(policy, spec, soc_kwh, load_kw, pv_kw, INSTANT_H).power_kw)
     rule_kw = float(respond(self_consumption(spec), spec, soc_kwh, load_kw, pv_kw, INSTANT_H).power_kw)
+    held_kw = max(rule_kw, 0.0) if can.hold_stores else 0.0
+    if can.hold_stores and soc_kwh <= policy.discharge_to_kwh and abs(wanted_kw - held_kw) < NEARLY_KW:
+        return held(can)
     if abs(wanted_kw - rule_kw) < NEARLY_KW:
         return SetMode(mode="self_consumption")
     if abs(wanted_kw) < NEARLY_KW:
-        return SetMode(mode="hold")
+        return held(can)
+    told: SetMode | None = None
     if wanted_kw > 0:
-        return SetMode(mode="charge", power_kw=min(wanted_kw, spec.max_charge_kw))
-    return SetMode(mode="discharge", power_kw=min(-wanted_kw, spec.max_discharge_kw))
+        told = forced("charge", can, spec, wanted_kw=wanted_kw, room_kw=max(policy.import_limit_kw - net_kw, wanted_kw))
+    elif can.sets_power or soc_kwh > policy.export_to_kwh:
+        room_kw = max(policy.export_limit_kw + net_kw, -wanted_kw)
+        told = forced("discharge", can, spec, wanted_kw=-wanted_kw, room_kw=room_kw)
+    if told is not None:
+        return told
+    nearer = abs(rule_kw - wanted_kw) <= abs(held_kw - wanted_kw)
+    return SetMode(mode="self_consumption") if nearer and rule_kw > wanted_kw - NEARLY_KW else held(can)
 
 
 def eases(told: SetMode, wanted: SetMode, spec: BatterySpec) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
+from homeagent.control.abilities import beyond
 from homeagent.domain.command import (
     AgentMode,
     Command,
@@ -18,12 +19,14 @@ from homeagent.domain.command import (
     SetTemperature,
     Skipped,
 )
+from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.site import BatterySpec, SiteState
 
 POWER_TOLERANCE = 0.02
 LEVEL_TOLERANCE = 0.01
 """Changes smaller than these shares of rating and capacity change nothing worth a write."""
+ABLE = InverterCapability()
 LOWEST_C, HIGHEST_C = 5.0, 35.0
 """No thermostat is ever told less, for the pipes' sake, or more."""
 
@@ -43,12 +46,13 @@ def check(
     mode: AgentMode,
     last: LastSent | None,
     minimum_hold: timedelta,
+    capability: InverterCapability = ABLE,
 ) -> Rejected | Skipped | None:
     """Return why `command` must not be sent now, None if it may be.
 
     A lease that is about to end makes the same instruction worth sending again.
     """
-    if fault := _fault(command, state, spec):
+    if fault := _fault(command, state, spec) or beyond(command.instruction, capability, spec):
         return Rejected(command=command, reason=fault)
     if mode != "control":
         return Skipped(command=command, reason=f"mode is {mode}: nothing is commanded")

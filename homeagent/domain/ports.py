@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from homeagent.domain.command import Command, CommandResult
+from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
 
@@ -36,6 +37,13 @@ class PriceSource(Protocol):
 
     async def published(self) -> PublishedPrices | None:
         """Return what has been published since the last call, None if nothing has."""
+
+
+class ForecastSource(Protocol):
+    """Where others' forecasts come from."""
+
+    def issued(self) -> Sequence[IssuedForecast]:
+        """Return what has been issued since the last call, oldest first."""
 
 
 class AgentView(Protocol):

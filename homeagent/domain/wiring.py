@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal, TypeAlias
 
 from homeagent.domain.command import Instruction
+from homeagent.domain.inverter import InverterCapability
+from homeagent.domain.tariff import EntityFeed, PriceFeed, Tariff
 
 DeviceKind: TypeAlias = Literal["battery", "switch", "thermostat"]
 Value: TypeAlias = str | float | bool
 PvMetering: TypeAlias = Literal["none", "metered", "unmetered"]
 """Whether a home has PV, and whether anything measures it."""
+
+BATTERY_VERBS = ("self_consumption", "charge", "discharge", "hold", "reserve")
+SWITCH_VERBS = ("on", "off")
+THERMOSTAT_VERBS = ("temperature",)
+VARIABLES = (
+    *("power_kw", "power_w", "power_percent", "grid_power_w", "max_charge_w", "max_discharge_w"),
+    *("reserve_kwh", "reserve_percent", "min_soc_percent", "current_a", "target_c", "target_f"),
+    *("lease_seconds", "lease_minutes", "window_start", "window_end"),
+)
+"""What the steps of a verb may use in templates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +121,24 @@ class ProofSpec:
     tolerance_kw: float = 0.3
     entity: str | None = None
     on_above_kw: float = 0.05
+    hold_stores: bool = False
+    """Whether a battery that holds still stores surplus."""
     thermostat: str | None = None
     """The climate entity that shows the room's temperature and the set-point."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranges:
+    """What values a device takes: they are brought inside before they are sent, powers rounded towards zero."""
+
+    power_step_w: float = 1.0
+    high_power_w: float = math.inf
+    reserve_step_percent: float = 1.0
+    low_reserve_percent: float = 0.0
+    high_reserve_percent: float = 100.0
+    shortest_lease: timedelta = timedelta(seconds=1)
+    longest_lease: timedelta = timedelta(days=1)
+    window_minutes: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +155,17 @@ class DeviceSpec:
     yield_for: timedelta | None = timedelta(hours=4)
     """How long a person's change is left alone; None until the agent is told to resume."""
     writes_per_day: int = 200
+    ranges: Ranges = Ranges()
+    constants: Mapping[str, Value] = field(default_factory=dict)
+    """Variables of its steps that never change: the current of a charger."""
+    capability: InverterCapability = field(default_factory=InverterCapability)
+    """What a battery's inverter can be told."""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """The entity (or device) of each role of its profile."""
+
+    def tells_the_grid(self, verb: str) -> bool:
+        """Return whether a verb sets a power at the grid: another one of the battery when the load moves."""
+        return any(isinstance(step, SetEntity) and "grid_power_w" in str(step.value) for step in self.verbs[verb])
 
     def entities(self) -> frozenset[str]:
         """Return the entities that its commands write."""
@@ -150,14 +190,36 @@ class Timetable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceWiring:
-    """Each price is a number [currency/kWh] or an entity whose attributes list the published prices."""
+    """What a kWh costs and earns, and from where that is known."""
 
-    import_price: float | str
-    export_price: float | str
+    imports: Tariff
+    exports: Tariff
+
+    def feeds(self) -> tuple[PriceFeed, ...]:
+        """Return where lists of prices come from, each once."""
+        return tuple(dict.fromkeys((*self.imports.feeds(), *self.exports.feeds())))
 
     def entities(self) -> frozenset[str]:
         """Return the entities that are read."""
-        return frozenset(price for price in (self.import_price, self.export_price) if isinstance(price, str))
+        named = [entity for feed in self.feeds() if isinstance(feed, EntityFeed) for entity in feed.entities]
+        dispatches = self.imports.dispatches
+        return frozenset(named if dispatches is None else [*named, dispatches.entity])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastWiring:
+    """Where forecasts come from. `roofs` names the entities of each roof, which are added up."""
+
+    dashboard: bool = False
+    """Whether the solar forecast is the one that the Energy dashboard shows."""
+    roofs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    weather: str | None = None
+    carbon: str | None = None
+
+    def entities(self) -> frozenset[str]:
+        """Return the entities that are read."""
+        solar = [entity for entities in self.roofs.values() for entity in entities]
+        return frozenset([*solar, *(entity for entity in (self.weather, self.carbon) if entity is not None)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +229,7 @@ class Wiring:
     home_assistant: HomeAssistantSpec
     meters: Meters
     prices: PriceWiring
+    forecasts: ForecastWiring = ForecastWiring()
     devices: tuple[DeviceSpec, ...] = ()
     timetables: tuple[Timetable, ...] = ()
 
@@ -174,5 +237,5 @@ class Wiring:
         """Return every entity that is read or written."""
         proofs = {entity for device in self.devices for entity in (device.proof.entity, device.proof.thermostat)}
         written = [device.entities() for device in self.devices]
-        everything = self.meters.entities().union(self.prices.entities(), proofs, *written)
+        everything = self.meters.entities().union(self.prices.entities(), self.forecasts.entities(), proofs, *written)
         return frozenset(entity for entity in everything if entity is not None)

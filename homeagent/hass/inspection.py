@@ -8,10 +8,11 @@ from difflib import get_close_matches
 from typing import Any
 
 from homeagent.domain.errors import Issue
+from homeagent.domain.tariff import ActionFeed, EntityFeed
 from homeagent.domain.wiring import CallAction, DeviceSpec, Press, SetEntity, Wiring
 from homeagent.hass.entities import EntityState
 from homeagent.hass.steps import domain_of, refusal
-from homeagent.hass.units import ENERGY_KWH, POWER_KW, UnitError, price_factor
+from homeagent.hass.units import ENERGY_KWH, POWER_KW
 
 LOWEST_VERSION = (2025, 4)
 """The oldest Home Assistant that the agent is tested with."""
@@ -63,9 +64,8 @@ def inspect(wiring: Wiring, facts: HomeAssistantFacts) -> list[Issue]:
         issues.append(Issue(path="home_assistant", message=message, remedy=f"update it to {lowest} or later"))
     for path, entity in _meters(wiring):
         issues += _existing(path, entity, facts) or _measuring(path, facts.states[entity], soc=path == "meters.soc")
-    for path, price in (("prices.import", wiring.prices.import_price), ("prices.export", wiring.prices.export_price)):
-        if isinstance(price, str):
-            issues += _existing(path, price, facts) or _priced(path, facts.states[price])
+    for path, source in _prices(wiring):
+        issues += _existing(path, source, facts) if isinstance(source, str) else _acting(path, source, facts)
     heartbeat = wiring.home_assistant.heartbeat
     if heartbeat is not None:
         issues += _existing("home_assistant.heartbeat", heartbeat, facts)
@@ -119,34 +119,38 @@ def _measuring(path: str, state: EntityState, *, soc: bool) -> list[Issue]:
     return []
 
 
-def _priced(path: str, state: EntityState) -> list[Issue]:
-    unit = state.attributes.get("unit_of_measurement")
-    if not state.present and unit is None:
-        return []
-    try:
-        price_factor(unit)
-    except UnitError as error:
-        return [Issue(path=path, message=f"{state.entity_id}: {error}", remedy="name the entity that lists the prices")]
-    return []
+def _prices(wiring: Wiring) -> Iterator[tuple[str, str | ActionFeed]]:
+    """Yield the entities and actions that prices are read from; what they list is looked at where it is read."""
+    for path, tariff in (("prices.import", wiring.prices.imports), ("prices.export", wiring.prices.exports)):
+        for feed in tariff.feeds():
+            yield from ((path, source) for source in (feed.entities if isinstance(feed, EntityFeed) else [feed]))
+        if tariff.dispatches is not None:
+            yield f"{path}.dispatches", tariff.dispatches.entity
 
 
 def _device(device: DeviceSpec, facts: HomeAssistantFacts) -> Iterator[Issue]:
+    named = {f"entities.{role}": entity for role, entity in device.roles.items() if "." in entity}  # no devices
+    named |= {"proof.entity": device.proof.entity or "", "entity": device.proof.thermostat or ""}
+    for name, entity in named.items():
+        if entity:
+            yield from _existing(f"{device.name}.{name}", entity, facts)
     for verb, steps in device.verbs.items():
         for number, step in enumerate(steps):
             path = f"{device.name}.steering.{verb}[{number}]"
             if isinstance(step, CallAction):
                 yield from _acting(path, step, facts)
             elif isinstance(step, SetEntity | Press):
-                missing = _existing(path, step.entity, facts)
-                yield from missing
-                if not missing:
-                    yield from _settable(path, step, facts.states[step.entity])
-    for name, entity in (("proof.entity", device.proof.entity), ("entity", device.proof.thermostat)):
-        if entity is not None:
-            yield from _existing(f"{device.name}.{name}", entity, facts)
+                yield from _writing(path, step, device, facts)
 
 
-def _acting(path: str, step: CallAction, facts: HomeAssistantFacts) -> Iterator[Issue]:
+def _writing(path: str, step: SetEntity | Press, device: DeviceSpec, facts: HomeAssistantFacts) -> Iterator[Issue]:
+    if step.entity in facts.states:
+        yield from _settable(path, step, facts.states[step.entity])
+    elif step.entity not in device.roles.values():  # those are said once, by their role
+        yield from _existing(path, step.entity, facts)
+
+
+def _acting(path: str, step: CallAction | ActionFeed, facts: HomeAssistantFacts) -> Iterator[Issue]:
     if step.action not in facts.actions:
         near = get_close_matches(step.action, facts.actions, n=3, cutoff=NEAR)
         remedy = f"did you mean {', '.join(near)}?" if near else "see Developer tools > Actions for its name"

@@ -1,17 +1,14 @@
-"""Home Assistant's units to the agent's: kW, kWh, fractions, degC, currency per kWh. An unknown one is an error."""
+"""Home Assistant's units to the agent's: kW, kWh, fractions, degC. An unknown one is an error."""
 
 from __future__ import annotations
 
 import math
-import re
 
 from homeagent.domain.errors import PermanentError
 
 POWER_KW = {"mW": 1e-6, "W": 1e-3, "kW": 1.0, "MW": 1e3}
 ENERGY_KWH = {"Wh": 1e-3, "kWh": 1.0, "MWh": 1e3}
 TEMPERATURES = {"°C": (1.0, 0.0), "°F": (5 / 9, -160 / 9)}
-_PER_KWH = {"Wh": 1e3, "kWh": 1.0, "MWh": 1e-3}
-_HUNDREDTHS = {"c", "ct", "cent", "cents", "p", "pence", "øre", "öre", "¢", "eurocent", "gr"}
 
 
 class UnitError(PermanentError):
@@ -42,14 +39,6 @@ def celsius(value: float, unit: object) -> float:
     """Return a temperature in degC."""
     scale, offset = TEMPERATURES[str(_known(TEMPERATURES, unit, "a temperature"))]
     return value * scale + offset
-
-
-def price_factor(unit: object) -> float:
-    """Return what turns a price in `unit` (EUR/kWh, ct/kWh, EUR/MWh, ...) into currency per kWh."""
-    match = re.fullmatch(r"\s*(\S+?)\s*/\s*(Wh|kWh|MWh)\s*", unit) if isinstance(unit, str) else None
-    if match is None:
-        raise UnitError(f"{unit!r} is no price; known are e.g. EUR/kWh, EUR/MWh, ct/kWh and p/kWh")
-    return _PER_KWH[match[2]] / (100 if match[1].lower() in _HUNDREDTHS else 1)
 
 
 def number(text: str) -> float | None:

@@ -53,14 +53,14 @@ def read_home(path: Path) -> HomeData:
     """
     issues: list[Issue] = []
     try:
-        with _open(path) as file:
+        with open_text(path) as file:
             reader = csv.reader(file)
             header = next(reader, None)
             if not header or header == [""]:
                 raise _refusal(path, "file", "is empty", "give a CSV file with a header and one row per step")
             stamps, cells, names = _read_rows(reader, header, issues)
     except (OSError, EOFError) as error:
-        raise _refusal(path, "file", f"cannot be read: {_plain(error)}", "name a CSV file, plain or gzip") from error
+        raise _refusal(path, "file", f"cannot be read: {reason(error)}", "name a CSV file, plain or gzip") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise _refusal(path, "file", "is not a text file", "give a CSV file, plain or gzip, in UTF-8") from error
     grid = _grid(stamps, issues) if not issues else None
@@ -77,11 +77,13 @@ def _refusal(path: Path, what: str, message: str, remedy: str) -> InputError:
     return InputError(str(path), (Issue(path=what, message=message, remedy=remedy),))
 
 
-def _plain(error: OSError | EOFError) -> str:
+def reason(error: OSError | EOFError) -> str:
+    """Return why a file cannot be read, in words."""
     return (error.strerror or str(error)).lower() if isinstance(error, OSError) else "it ends in the middle"
 
 
-def _open(path: Path) -> TextIO:
+def open_text(path: Path) -> TextIO:
+    """Open a text file, plain or gzip."""
     with path.open("rb") as raw:
         zipped = raw.read(2) == b"\x1f\x8b"
     if zipped:

@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from homeagent.control.abilities import beyond
+from homeagent.control.following import mode_now
 from homeagent.devices.battery import self_consumption
 from homeagent.domain.command import Command, FollowPolicy, Instruction, SetMode, SetReserve
 from homeagent.domain.inverter import InverterCapability
@@ -42,6 +44,8 @@ class InverterModel:
         self.spec = spec
         self.soc_kwh = initial_soc_kwh
         self._capability = capability
+        whole = capability.charges and capability.discharges and capability.holds
+        self._followed_in_modes = not (whole and capability.sets_power) or capability.hold_stores
         self._limits = grid or GridLimits()
         self._safe = FollowPolicy(policy=self_consumption(spec))
         self._force: Instruction = self._safe
@@ -49,7 +53,14 @@ class InverterModel:
         self._coming: tuple[datetime, Command] | None = None
 
     def receive(self, command: Command, at: datetime) -> None:
-        """Take a command; it is in force after the answer time and until its lease ends."""
+        """Take a command; it is in force after the answer time and until its lease ends.
+
+        Raises:
+            ValueError: the inverter has no such thing; nobody may tell it.
+        """
+        why = beyond(command.instruction, self._capability, self.spec)
+        if why is not None:
+            raise ValueError(why)
         self._coming = (at + timedelta(seconds=self._capability.answer_seconds), command)
 
     def step(self, at: datetime, load_kw: float, pv_kw: float, hours: float) -> StepResult:
@@ -80,7 +91,10 @@ class InverterModel:
         policy = self._as_policy(self._force)
         made_kw = min(pv_kw, policy.pv_limit_kw)
         net_kw = load_kw - made_kw
-        wanted_kw = self._limited(self._wanted(policy, net_kw, hours), policy, net_kw)
+        told = self._force
+        if isinstance(told, FollowPolicy) and self._followed_in_modes:
+            told = mode_now(told.policy, self.spec, self.soc_kwh, net_kw, self._capability)
+        wanted_kw = self._limited(self._wanted(told, net_kw, hours), policy, net_kw)
         power_kw = self._move(self._possible(wanted_kw), hours)
         excess_kw = max(-(net_kw + power_kw) - policy.export_limit_kw, 0.0)
         curtailed_kw = pv_kw - made_kw + min(excess_kw, made_kw)
@@ -89,6 +103,7 @@ class InverterModel:
     def _as_policy(self, instruction: Instruction) -> BatteryPolicy:
         """Return what an instruction amounts to, within the connection's limits."""
         low, high = self.spec.min_soc_kwh, self.spec.capacity_kwh
+        stored_kwh = high if self._capability.hold_stores else low
         if isinstance(instruction, FollowPolicy):
             policy = instruction.policy
         elif isinstance(instruction, SetReserve):
@@ -102,7 +117,7 @@ class InverterModel:
                 "self_consumption": self._safe.policy,
                 "charge": replace(self._safe.policy, charge_to_kwh=high, discharge_to_kwh=high),
                 "discharge": replace(self._safe.policy, store_to_kwh=low, export_to_kwh=low),
-                "hold": replace(self._safe.policy, store_to_kwh=low, discharge_to_kwh=high),
+                "hold": replace(self._safe.policy, store_to_kwh=stored_kwh, discharge_to_kwh=high),
             }[instruction.mode]
         return replace(
             policy,
@@ -110,9 +125,10 @@ class InverterModel:
             export_limit_kw=min(policy.export_limit_kw, self._limits.max_export_kw),
         )
 
-    def _wanted(self, policy: BatteryPolicy, net_kw: float, hours: float) -> float:
-        if isinstance(self._force, SetMode) and self._force.power_kw is not None:
-            return self._force.power_kw if self._force.mode == "charge" else -self._force.power_kw
+    def _wanted(self, told: Instruction, net_kw: float, hours: float) -> float:
+        if isinstance(told, SetMode) and told.power_kw is not None:
+            return told.power_kw if told.mode == "charge" else -told.power_kw
+        policy = self._as_policy(told)
         toward_import = self._toward(policy.charge_to_kwh, policy.discharge_to_kwh, hours)
         toward_export = self._toward(policy.store_to_kwh, policy.export_to_kwh, hours)
         power_kw = min(max(-net_kw, toward_import), toward_export)

@@ -64,7 +64,7 @@ def ledger(path: Path, last: int) -> list[LedgerEntry]:
     Raises:
         StoreError: there is no database, or it is none of this release.
     """
-    with _reading(path) as connection:
+    with reading_only(path) as connection:
         rows = connection.execute(_ENTRIES, (last,)).fetchall()
         outcomes = [connection.execute(_OUTCOMES, (device, at_s)).fetchall() for at_s, device, *_ in rows]
     return [_entry(*both) for both in reversed(list(zip(rows, outcomes, strict=True)))]
@@ -77,7 +77,7 @@ def stored_decision(path: Path, number: int) -> StoredDecision:
         InputError: there is none of this number, or its inputs are no longer kept.
         StoreError: as `ledger`.
     """
-    with _reading(path) as connection:
+    with reading_only(path) as connection:
         row = connection.execute("SELECT at_s, device, content FROM decisions WHERE id = ?", (number,)).fetchone()
         if row is None:
             raise _no_decision(path, number, "does not exist", "see homeagent ledger for the numbers")
@@ -104,7 +104,12 @@ def _no_decision(path: Path, number: int, message: str, remedy: str) -> InputErr
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+def reading_only(path: Path) -> Iterator[sqlite3.Connection]:
+    """Give a connection that writes nothing.
+
+    Raises:
+        StoreError: there is no database, or it is none of this release.
+    """
     if not path.exists():
         raise StoreError(f"{path}: does not exist; name the store that homeagent run writes")
     try:

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 RAW = timedelta(days=10)
 FIVE_MINUTES = timedelta(days=366)
 ENTRIES = timedelta(days=366)
-"""Decisions and commands; plans and forecasts are only kept as long as raw readings."""
+"""Decisions, commands and others' forecasts; own plans and forecasts are only kept as long as raw readings."""
+EVERY_FORECAST = timedelta(days=50)
+"""Others' forecasts older than what their skill is measured on are thinned out to one in six hours."""
 
 _FIVE_MINUTES_OF_RAW = """
 INSERT OR REPLACE INTO readings_5min (entity, start_s, value, covered_s)
@@ -42,6 +44,15 @@ FROM settled_slots WHERE start_s >= :settled_from_s AND start_s < :fine_s
 GROUP BY start_s / 3600
 """
 
+_FORECASTS_IN_SIX_HOURS = """
+DELETE FROM issued_forecasts WHERE issued_at_s < :every_s AND rowid NOT IN (
+  SELECT latest FROM (
+    SELECT rowid AS latest, max(issued_at_s) FROM issued_forecasts WHERE issued_at_s < :every_s
+    GROUP BY provider, quantity, issued_at_s / 21600
+  )
+)
+"""
+
 
 def thin_out(connection: sqlite3.Connection, now: datetime) -> None:
     """Down-sample and delete what is past its time, inside the caller's transaction. Doing it twice changes nothing."""
@@ -65,6 +76,8 @@ def thin_out(connection: sqlite3.Connection, now: datetime) -> None:
         connection.execute(f"DELETE FROM {table} WHERE issued_at_s < ?", (raw_s,))  # noqa: S608 - names from here
     for table in ("decisions", "commands", "outcomes"):
         connection.execute(f"DELETE FROM {table} WHERE at_s < ?", (entries_s,))  # noqa: S608 - names from here
+    connection.execute("DELETE FROM issued_forecasts WHERE issued_at_s < ?", (entries_s,))
+    connection.execute(_FORECASTS_IN_SIX_HOURS, {"every_s": _hour(now - EVERY_FORECAST) // 21600 * 21600})
 
 
 def _hour(at: datetime) -> int:

@@ -86,3 +86,23 @@ def create_proofs(db: Database) -> None:
     db.table("problems").create({"digest": str, "issued_at_s": int, "content": bytes}, pk="digest")
     db.table("problems").create_index(["issued_at_s"])
     db.table("facts").create({"name": str, "content": str}, pk="name")
+
+
+@migrations()
+def create_issued_forecasts(db: Database) -> None:
+    """Create the forecasts of others as they were issued: the numbers are packed thousandths, mean, low, high."""
+    db.table("issued_forecasts").create(
+        {
+            "provider": str,
+            "quantity": str,
+            "issued_at_s": int,
+            "start_s": int,
+            "step_s": int,
+            "count": int,
+            "low_level": float,
+            "high_level": float,
+            "content": bytes,
+        },
+        pk=("provider", "quantity", "issued_at_s"),
+    )
+    db.table("issued_forecasts").create_index(["issued_at_s"])

@@ -20,11 +20,14 @@ from homeagent.domain.command import Command, CommandResult, SafeState
 from homeagent.domain.decision import Decision
 from homeagent.domain.errors import StoreError
 from homeagent.domain.forecast import Forecast
+from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.ledger import SavingsEntry, SettledSlot
 from homeagent.domain.plan import Plan, PlanningProblem
 from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
 from homeagent.store import rows
+from homeagent.store.issued import INSERT as INSERT_ISSUED
+from homeagent.store.issued import issued_row, issued_since
 from homeagent.store.problems import problem_bytes
 from homeagent.store.retention import thin_out
 from homeagent.store.schema import migrations
@@ -46,6 +49,7 @@ _INSERT = {
     "outcomes": "INSERT INTO outcomes (at_s, device, issued_at_s, kind, content) VALUES (?, ?, ?, ?, ?)",
     "problems": "INSERT OR REPLACE INTO problems (digest, issued_at_s, content) VALUES (?, ?, ?)",
     "facts": "INSERT OR REPLACE INTO facts (name, content) VALUES (?, ?)",
+    "issued_forecasts": INSERT_ISSUED,
     "savings": "INSERT OR REPLACE INTO savings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 }
 
@@ -122,6 +126,10 @@ class Store:
     def write_forecast(self, quantity: str, forecast: Forecast) -> None:
         """Keep a forecast."""
         self._add("forecasts", [rows.forecast_row(quantity, forecast)])
+
+    def write_issued(self, issued: IssuedForecast) -> None:
+        """Keep another's forecast as it was issued."""
+        self._add("issued_forecasts", [issued_row(issued)])
 
     def write_decision(self, decision: Decision) -> None:
         """Keep what was decided."""
@@ -225,6 +233,11 @@ class Store:
         self.flush()
         query = "SELECT start_s, step_s, import_per_kwh, export_per_kwh FROM prices WHERE start_s >= ? ORDER BY start_s"
         yield from rows.published_of(self._connection.execute(query, (rows.epoch_s(at),)).fetchall())
+
+    def issued_forecasts_since(self, at: datetime) -> Iterator[IssuedForecast]:
+        """Yield others' forecasts issued at `at` or later, oldest first."""
+        self.flush()
+        yield from issued_since(self._connection, at)
 
     def commands_in_force(self, now: datetime) -> list[Command]:
         """Return each device's newest command, if its lease still holds and it is not known to have failed."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,9 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 from homes import PEAK, SCENARIO, START, made_up_home, write_home, write_scenario
+from made_up_forecasts import made_up_forecasts
 
 from homeagent.agent.backtest import Request, backtest
-from homeagent.domain.grid import FloatArray
+from homeagent.domain.grid import FloatArray, TimeGrid
+from homeagent.domain.issued import IssuedForecast
+from homeagent.simulation.issued_file import write_issued
 
 DAYS, FIRST_DAY = 18, 14
 HOUR = timedelta(hours=1)
@@ -21,8 +26,12 @@ PRICES = ("price_import_per_kwh", "price_export_per_kwh")
 CARBON_COUNTS = SCENARIO + "goals: {carbon_price_per_kg: 0.2}\n"
 
 
-def decisions(folder: Path, columns: dict[str, FloatArray], scenario: str) -> list[dict[str, Any]]:
+def decisions(
+    folder: Path, columns: dict[str, FloatArray], scenario: str, issued: Sequence[IssuedForecast] = ()
+) -> list[dict[str, Any]]:
     folder.mkdir()
+    if issued:
+        write_issued(folder / "issued.csv.gz", issued)
     request = Request(
         data=write_home(folder, columns),
         scenario=write_scenario(folder, scenario),
@@ -30,6 +39,7 @@ def decisions(folder: Path, columns: dict[str, FloatArray], scenario: str) -> li
         start=(START + FIRST_DAY * 24 * HOUR).isoformat(),
         bound=False,
         report=False,
+        forecasts=folder / "issued.csv.gz" if issued else None,
     )
     backtest(request, lambda _done, _total: None, lambda _text: None)
     return [json.loads(line) for line in (folder / "out" / "decisions.jsonl").read_text().splitlines()]
@@ -83,3 +93,48 @@ def test_what_is_published_does_matter(tmp_path: Path) -> None:
         columns[name] = columns[name].copy()
         columns[name][(FIRST_DAY + 2) * 24 - 2 :] = 9.0  # the last hour of tomorrow's known prices
     assert until(decisions(tmp_path / "otherwise", columns, SCENARIO), at) != before
+
+
+def forecasts_of(columns: dict[str, FloatArray]) -> list[IssuedForecast]:
+    """Return a good solar forecast, and one of carbon, each six hours."""
+    grid = TimeGrid(start=START, step=HOUR, count=DAYS * 24)
+    solar = made_up_forecasts(grid, columns["pv_kw"], bias=1.3, wrong=0.1)
+    carbon = [replace(one, provider="co2", quantity="carbon_g_per_kwh", mean=300 + 50 * one.mean) for one in solar]
+    return sorted([*solar, *carbon], key=lambda one: one.issued_at)
+
+
+@pytest.mark.parametrize("scenario", [CARBON_COUNTS, SCENARIO + PEAK], ids=["carbon", "peak charge"])
+@pytest.mark.parametrize("hour", [7, 12])
+def test_forecasts_issued_after_now_do_not_matter(tmp_path: Path, scenario: str, hour: int) -> None:
+    columns = made_up_home(DAYS)
+    at = START + ((FIRST_DAY + 1) * 24 + hour) * HOUR
+    issued = forecasts_of(columns)
+    whole = decisions(tmp_path / "as it was", columns, scenario, issued)
+    rng = np.random.default_rng(hour)
+    changed = [one if one.issued_at <= at else replace(one, mean=rng.uniform(0, 6, len(one.mean))) for one in issued]
+    after = decisions(tmp_path / "otherwise", columns, scenario, changed)
+    assert until(after, at) == until(whole, at)
+    assert after != whole
+
+
+def test_a_forecast_issued_now_does_matter(tmp_path: Path) -> None:
+    columns = made_up_home(DAYS)
+    at = START + ((FIRST_DAY + 1) * 24 + 6) * HOUR
+    issued = forecasts_of(columns)
+    before = until(decisions(tmp_path / "as it was", columns, SCENARIO, issued), at)
+    changed = [one if one.issued_at != at else replace(one, mean=one.mean * 0.1) for one in issued]
+    assert until(decisions(tmp_path / "otherwise", columns, SCENARIO, changed), at) != before
+    assert until(decisions(tmp_path / "without any", columns, SCENARIO), at) != before
+
+
+def test_measurements_after_now_do_not_matter_with_forecasts_either(tmp_path: Path) -> None:
+    columns = made_up_home(DAYS)
+    issued = forecasts_of(columns)
+    row = (FIRST_DAY + 1) * 24 + 13
+    before = until(decisions(tmp_path / "as it was", columns, CARBON_COUNTS, issued), START + row * HOUR)
+    rng = np.random.default_rng(1)
+    for name in MEASURED:
+        columns[name] = columns[name].copy()
+        columns[name][row:] = rng.uniform(0, 6, len(columns[name]) - row)
+    after = decisions(tmp_path / "otherwise", columns, CARBON_COUNTS, issued)
+    assert until(after, START + row * HOUR) == before

@@ -99,12 +99,14 @@ class Users:
             self.tokens[name] = _signed(number, key)
         groups = [{"id": group, "name": group} for group in ("system-admin", "system-users", "system-read-only")]
         auth = {"users": users, "groups": groups, "credentials": [], "refresh_tokens": refresh}
-        _write_storage(storage, "auth", 1, auth)
-        _write_storage(storage, "onboarding", 4, {"done": ["user", "core_config", "analytics", "integration"]})
+        write_storage(storage, "auth", 1, auth)
+        write_storage(storage, "onboarding", 4, {"done": ["user", "core_config", "analytics", "integration"]})
 
 
-def _write_storage(storage: Path, key: str, version: int, data: object) -> None:
-    (storage / key).write_text(json.dumps({"version": version, "minor_version": 1, "key": key, "data": data}))
+def write_storage(storage: Path, key: str, version: int, data: object, minor_version: int = 1) -> None:
+    """Write what HA keeps under a name, as an HA of the pinned version would have."""
+    content = {"version": version, "minor_version": minor_version, "key": key, "data": data}
+    (storage / key).write_text(json.dumps(content))
 
 
 def _signed(issuer: str, key: str) -> str:
@@ -186,7 +188,7 @@ class Lab:
         stub = folder / "frontend_stub"
         _write_stub(stub)
         self.users = Users(folder)
-        home = configuration(self.port, stub) | dict(more or {})
+        home = self.configuration(stub) | dict(more or {})
         if certificate is not None:
             certificate.private_key_pem.write_to_path(folder / "key.pem")
             certificate.cert_chain_pems[0].write_to_path(folder / "certificate.pem")
@@ -197,6 +199,10 @@ class Lab:
             ROOT / "integrations" / "home_assistant" / "blueprints" / "automation" / "homeagent", blueprints
         )
         self.process: subprocess.Popen[bytes] | None = None
+
+    def configuration(self, stub: Path) -> dict[str, Any]:
+        """Return the home's configuration.yaml."""
+        return configuration(self.port, stub)
 
     def start(self) -> None:
         """Start the process."""
@@ -243,8 +249,12 @@ class Lab:
 
     def call(self, action: str, entity: str | None = None, user: str = "person", **data: object) -> Any:  # noqa: ANN401 - JSON
         """Call an action as a user."""
-        body = json.dumps(data | ({} if entity is None else {"entity_id": entity})).encode()
-        return self._ask(f"/api/services/{action.replace('.', '/')}", user, body)
+        everything = data | ({} if entity is None else {"entity_id": entity})
+        return self.post(f"/api/services/{action.replace('.', '/')}", everything, user)
+
+    def post(self, path: str, data: object, user: str = "person") -> Any:  # noqa: ANN401 - JSON
+        """Post to the REST interface."""
+        return self._ask(path, user, json.dumps(data).encode())
 
     def _ask(self, path: str, user: str, body: bytes | None = None) -> Any:  # noqa: ANN401 - JSON
         headers = {"Authorization": f"Bearer {self.users.tokens[user]}", "Content-Type": "application/json"}

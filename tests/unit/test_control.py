@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -58,6 +59,61 @@ def test_an_inverter_of_modes_gets_the_mode_that_the_policy_amounts_to(
     assert isinstance(got, SetMode)
     assert got.mode == expected.mode
     assert got.power_kw == (None if expected.power_kw is None else pytest.approx(expected.power_kw))
+
+
+BUY = replace(RULE, charge_to_kwh=8.0, discharge_to_kwh=10.0)
+SELL = replace(RULE, export_to_kwh=3.0)
+KEEP = replace(RULE, discharge_to_kwh=10.0)
+SHAVE = replace(RULE, discharge_to_kwh=10.0, import_limit_kw=2.0, shave_to_kwh=2.0)
+
+
+@pytest.mark.parametrize(
+    ("lacks", "policy", "net", "mode", "power_kw"),
+    [
+        ({"charges": False}, BUY, 1.0, "hold", None),
+        ({"charges": False}, BUY, -1.0, "self_consumption", None),  # at least the surplus is stored
+        ({"discharges": False}, SELL, 1.0, "self_consumption", None),  # at least the load is covered
+        ({"discharges": False}, SHAVE, 3.5, "self_consumption", None),  # a peak costs more than the energy
+        ({"holds": False}, KEEP, 1.0, "self_consumption", None),  # nothing else can be told
+        ({"hold_stores": True}, KEEP, -1.0, "hold", None),  # it stores, and does not discharge in between
+        ({"hold_stores": True}, RULE, -1.0, "self_consumption", None),
+        ({"sets_power": False}, BUY, 1.0, "charge", None),  # 3.2 kW are wanted, 5 nearer than none
+        ({"sets_power": False}, replace(BUY, charge_to_kwh=6.0), 1.0, "hold", None),  # 1.05 kW are wanted
+        ({"sets_power": False}, replace(BUY, import_limit_kw=4.0), 1.0, "hold", None),  # 5 kW are too much for the fuse
+        ({"sets_power": False}, SHAVE, 3.5, "self_consumption", None),
+        ({"max_power_kw": 2.0}, BUY, 1.0, "charge", 2.0),
+        ({"max_power_kw": 1.0}, SELL, 1.0, "discharge", 1.0),
+    ],
+)
+def test_an_inverter_that_lacks_something_is_told_the_nearest_that_it_has(
+    lacks: dict[str, Any], policy: BatteryPolicy, net: float, mode: str, power_kw: float | None
+) -> None:
+    got = told(policy, replace(MODES, **lacks), 5.0, net)
+    assert isinstance(got, SetMode)
+    assert (got.mode, got.power_kw) == (mode, power_kw)
+
+
+def test_a_reserve_stays_in_what_can_be_set() -> None:
+    can = replace(RESERVE, low_reserve=0.2, high_reserve=0.8)
+    assert told(RULE, can, 5.0, 1.0) == SetReserve(reserve_kwh=2.0)
+    assert told(replace(RULE, charge_to_kwh=9.0, discharge_to_kwh=9.0), can, 5.0, 1.0) == SetReserve(reserve_kwh=8.0)
+
+
+def test_what_an_inverter_lacks_is_taken_out_of_the_policy_that_it_follows() -> None:
+    policy = replace(RULE, charge_to_kwh=4.0, discharge_to_kwh=6.0, export_to_kwh=8.0)
+    followed = told(policy, InverterCapability(charges=False, discharges=False), 5.0, 1.0)
+    assert followed == FollowPolicy(policy=replace(policy, charge_to_kwh=1.0, export_to_kwh=10.0))
+
+
+def test_what_the_inverter_does_not_have_is_refused() -> None:
+    state = SiteState(at=NOW, soc_kwh=5.0)
+    for instruction, can in (
+        (SetMode(mode="hold"), InverterCapability(holds=False)),
+        (SetMode(mode="charge", power_kw=3), InverterCapability(max_power_kw=2)),
+        (SetReserve(reserve_kwh=9.5), InverterCapability(high_reserve=0.9)),
+    ):
+        refused = check(command(instruction), state, SPEC, "control", None, timedelta(0), can)
+        assert isinstance(refused, Rejected), instruction
 
 
 def test_a_mode_never_charges_above_the_import_limit() -> None:

@@ -20,30 +20,6 @@ def test_what_is_no_power_is_refused(unit: str | None) -> None:
         units.power_kw(1.0, unit)
 
 
-@pytest.mark.parametrize(
-    ("unit", "factor"),
-    [
-        ("EUR/kWh", 1.0),
-        ("€/kWh", 1.0),
-        ("EUR/MWh", 0.001),
-        ("ct/kWh", 0.01),
-        ("c/kWh", 0.01),
-        ("p/kWh", 0.01),
-        ("øre/kWh", 0.01),
-        ("SEK / kWh", 1.0),
-        ("EUR/Wh", 1000.0),
-    ],
-)
-def test_prices_become_currency_per_kwh(unit: str, factor: float) -> None:
-    assert units.price_factor(unit) == pytest.approx(factor)
-
-
-@pytest.mark.parametrize("unit", ["EUR", "kWh", "EUR/h", None, 5, "€/m³"])
-def test_what_is_no_price_is_refused(unit: object) -> None:
-    with pytest.raises(units.UnitError, match="is no price"):
-        units.price_factor(unit)
-
-
 def test_a_state_of_charge_is_per_cent_or_energy() -> None:
     assert units.stored_kwh(50, "%", 10) == 5
     assert units.stored_kwh(4200, "Wh", 10) == pytest.approx(4.2)

@@ -183,7 +183,7 @@ def test_zone_and_currency_are_those_of_home_assistant_unless_given(tmp_path: Pa
         ("grid: sensor.grid", "grid: {import: sensor.bought}", "one for each direction"),
         ("grid: sensor.grid, ", "", "has no grid"),
         ("prices: {import: sensor.price, export: 0.05}", "prices: {export: 0.05}", "add prices.import"),
-        ("meters:", "mode: control\nmeters:", "add the steps that the battery is told through"),
+        ("meters:", "mode: control\nmeters:", "add profile: NAME"),
     ],
 )
 def test_what_is_wrong_says_what_would_be_right(tmp_path: Path, old: str, new: str, words: str) -> None:
@@ -214,3 +214,42 @@ def test_a_token_never_shows(tmp_path: Path) -> None:
     assert "no token has" in said
     assert "very secret" not in said
     assert "abc" not in repr(wiring(tmp_path, HOME))
+
+
+def test_sensors_of_several_days_are_one_roof_and_a_second_roof_is_told_by_its_name(tmp_path: Path) -> None:
+    solcast = "sensor.solcast_pv_forecast_forecast"
+    roofs = "sensor.energy_production_today, sensor.energy_production_tomorrow, sensor.energy_production_today_2"
+    more = f"solar: {{forecast: [{solcast}_today, {solcast}_tomorrow, {solcast}_day_3, {roofs}]}}\n"
+    found = wiring(tmp_path, HOME + more).forecasts
+    assert found.roofs == {
+        solcast: (f"{solcast}_today", f"{solcast}_tomorrow", f"{solcast}_day_3"),
+        "sensor.energy_production": ("sensor.energy_production_today", "sensor.energy_production_tomorrow"),
+        "sensor.energy_production_2": ("sensor.energy_production_today_2",),
+    }
+    assert found.entities() <= wiring(tmp_path, HOME + more).entities()
+
+
+def test_forecasts_may_come_from_the_dashboard_or_from_named_roofs(tmp_path: Path) -> None:
+    more = "home: {weather: weather.home}\ncarbon: sensor.co2\nsolar: {forecast: home_assistant}\n"
+    found = wiring(tmp_path, HOME + more).forecasts
+    assert (found.dashboard, found.roofs) == (True, {})
+    assert found.entities() == {"weather.home", "sensor.co2"}
+    named = wiring(tmp_path, HOME + "solar: {forecast: {south: [sensor.heute, sensor.morgen], west: sensor.x}}\n")
+    assert named.forecasts.roofs == {"south": ("sensor.heute", "sensor.morgen"), "west": ("sensor.x",)}
+    assert wiring(tmp_path, HOME).forecasts.entities() == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("solar: {forecast: [sensor.a, sensor.a]}\n", "solar.forecast: names sensor.a twice"),
+        ("solar: {forecast: forecast_solar}\n", "names 'forecast_solar', which is no entity"),
+        ("solar: {forecast: 7}\n", "solar.forecast: is no solar forecast"),
+        ("solar: {forecast: []}\n", "names no sensor"),
+        ("home: {weather: sensor.home}\n", "home.weather: is no weather entity"),
+        ("carbon: co2\n", "carbon: is no entity"),
+        ("goals: {carbon_price_per_kg: 0.1}\n", "has goals.carbon_price_per_kg, but no carbon; add carbon:"),
+    ],
+)
+def test_a_forecast_that_is_none_is_refused(tmp_path: Path, more: str, told: str) -> None:
+    assert told in refused(tmp_path, HOME + more)

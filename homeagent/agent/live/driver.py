@@ -34,6 +34,7 @@ from homeagent.domain.errors import TransientError
 from homeagent.domain.site import BatterySpec
 from homeagent.domain.wiring import DeviceSpec, Value
 from homeagent.hass.entities import Change, EntityState
+from homeagent.hass.errors import StepRefusedError
 from homeagent.hass.steps import StepRunner, shows
 
 _LOGGER = logging.getLogger(__name__)
@@ -105,6 +106,7 @@ class Driver:
         self._writing = False
         self._owes_safe = False
         self._settled_at: datetime | None = None
+        self._told_at_net_kw: float | None = None
         self._work: asyncio.Task[None] | None = None
 
     @property
@@ -208,7 +210,7 @@ class Driver:
                 continue
             blind_at = None
             observed = self._sensors.observed(self.spec)
-            if not same(wanted, told, self._battery):
+            if not same(wanted, told, self._battery) or self._load_has_moved(observed):
                 if not self._worth_a_write(wanted, told, now):
                     continue
                 self._begin(lambda command=command: self._carry_out(command))  # type: ignore[misc]
@@ -220,6 +222,12 @@ class Driver:
                 _LOGGER.warning("%s no longer does what it was told", self.spec.name)
                 doubted_at = None
                 self._begin(lambda command=command: self._carry_out(command, stale=True))  # type: ignore[misc]
+
+    def _load_has_moved(self, observed: Observed) -> bool:
+        """Return whether a power told at the grid has become another one of the battery, because the load moved."""
+        if self._told_at_net_kw is None or observed.net_kw is None:
+            return False
+        return abs(observed.net_kw - self._told_at_net_kw) > self.spec.proof.tolerance_kw / 2
 
     def _worth_a_write(self, wanted: Instruction, told: Instruction, now: datetime) -> bool:
         """Return whether to follow the load now: to less force at once, else as often as the writes left will last."""
@@ -288,7 +296,14 @@ class Driver:
         await self._write_safe()
 
     async def _write(self, instruction: Instruction, lease: timedelta, *, skip_shown: bool) -> None:
-        verb, variables = worded(instruction, lease, self._battery)
+        local, net_kw = self._effects.now().astimezone(self._effects.zone), self._sensors.observed(self.spec).net_kw
+        verb, variables = worded(instruction, lease, self._battery, self.spec, net_kw=net_kw, local=local)
+        if verb not in self.spec.verbs:
+            raise StepRefusedError(f"the configuration has no steps for {verb}")
+        at_the_grid = self.spec.tells_the_grid(verb)
+        if at_the_grid and net_kw is None:
+            raise StepRefusedError("the home's net load is not known, and it is told a power at the grid")
+        self._told_at_net_kw = net_kw if at_the_grid else None
         async with self._pen:
             self._writing, self._told = True, instruction
             self._asked.clear()
@@ -348,7 +363,7 @@ class Driver:
         observed = self._sensors.observed(self.spec)
         if observed.soc_kwh is None or observed.net_kw is None:
             return None
-        return mode_now(instruction.policy, self._battery, observed.soc_kwh, observed.net_kw)
+        return mode_now(instruction.policy, self._battery, observed.soc_kwh, observed.net_kw, self.spec.capability)
 
     def _find_lost(self, entity: str, act: Act) -> None:
         """See after a reconnect whether the device still is what it was told; if not it is told once more."""

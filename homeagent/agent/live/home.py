@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from homeagent.agent.live.driver import Driver, Effects
+from homeagent.agent.live.forecasts import LiveForecasts
 from homeagent.agent.live.prices import LivePrices
 from homeagent.control.proof import Observed
 from homeagent.domain.command import AgentMode, Command, CommandResult, Rejected, Skipped
 from homeagent.domain.errors import HomeAgentError, TransientError
+from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.ports import Clock
 from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
@@ -30,7 +33,7 @@ BEAT_EVERY = timedelta(seconds=60)
 
 
 class LiveHome:
-    """Implements `HomeLink` and `PriceSource` over the live link.
+    """Implements `HomeLink`, `PriceSource` and `ForecastSource` over the live link.
 
     `run` keeps it alive; `wake` is set when a round of the agent pays. In any mode but `control` it has no drivers:
     nothing can be commanded.
@@ -42,7 +45,8 @@ class LiveHome:
         self.link = Link(wiring.home_assistant, wiring.entities(), on_change=self._on_change, on_status=self._on_status)
         loop = asyncio.get_running_loop()
         self.board = MeterBoard(wiring.meters, clock.now, loop.time)
-        self.prices = LivePrices(wiring.prices, clock)
+        self.prices = LivePrices(wiring.prices, site, clock)
+        self.forecasts = LiveForecasts(wiring.forecasts, self.link, clock)
         self._clock = clock
         self._next_read = _next_minute(clock.now())
         self._readings: list[Reading] = []
@@ -65,6 +69,7 @@ class LiveHome:
         """Keep the link and the guard loops alive, for ever."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.link.run(), name="link")
+            tasks.create_task(self.forecasts.run(), name="forecasts")
             for driver in self.drivers.values():
                 tasks.create_task(driver.watch(), name=f"guard loop of {driver.spec.name}")
 
@@ -75,11 +80,16 @@ class LiveHome:
         if now >= self._next_read or self._next_read - now > 2 * READ_EVERY:  # the clock was set back
             self._next_read = _next_minute(now)
             new += self.board.take()
+            new += self.forecasts.readings()
         return new
 
     async def published(self) -> PublishedPrices | None:
         """Return what has been published since the last call."""
         return self.prices.published()
+
+    def issued(self) -> Sequence[IssuedForecast]:
+        """Return what others have forecast since the last call."""
+        return self.forecasts.issued()
 
     async def send(self, command: Command) -> CommandResult:
         """Hand a command to its device's driver."""
@@ -103,6 +113,8 @@ class LiveHome:
         if self.link.status.up:
             self._deliver()
             self._beat(now)
+            if self.prices.due():
+                self._run(self._fetch_prices(), "prices")
 
     def restore(self, commands: Sequence[Command]) -> None:
         """Take up commands of the run before, once the home has been seen."""
@@ -157,7 +169,8 @@ class LiveHome:
         found = [] if status.up else [f"no link to Home Assistant: {status.problem}"]
         if status.up:
             found += self.board.problems()
-        found += [] if self.prices.problem is None else [self.prices.problem]
+        found += self.prices.problems()
+        found += self.forecasts.problems() if status.up else []
         return found + [f"{name} is {d.standing}: {d.why}" for name, d in self.drivers.items() if d.why is not None]
 
     def _celsius(self, value: object) -> float | None:
@@ -168,6 +181,7 @@ class LiveHome:
         self.board.see(change.entity_id, change.after)
         if self.prices.see(change.entity_id, change.after):
             self.wake.set()
+        self.forecasts.see(change.entity_id, change.after)
         for driver in self.drivers.values():
             if change.entity_id in driver.entities:
                 driver.saw(change)
@@ -184,6 +198,7 @@ class LiveHome:
             self._restore = []
         else:
             self.board.lost()
+            self.forecasts.lost()
         self.wake.set()
 
     def _report(self, result: CommandResult) -> None:
@@ -238,7 +253,15 @@ class LiveHome:
             except TransientError as error:
                 _LOGGER.warning("%s.%s failed: %s", domain, service, error)
 
-        task = asyncio.create_task(run(), name=f"{domain}.{service}")
+        self._run(run(), f"{domain}.{service}")
+
+    async def _fetch_prices(self) -> None:
+        if await self.prices.fetch(self.link.command):
+            self.wake.set()
+
+    def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Do what nobody waits for."""
+        task = asyncio.create_task(work, name=name)
         self._errands.add(task)
         task.add_done_callback(self._errands.discard)
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from homeagent.agent.agent import Agent, Setup
+from homeagent.agent.forecast_report import TIMEZONE
 from homeagent.agent.live.backfill import Backfill
 from homeagent.agent.live.checks import check_start, missing_wiring
 from homeagent.agent.live.home import LiveHome
@@ -30,6 +31,8 @@ RELEASE_S = 3.0
 """So long the safe states may take at the end; a clean stop ends within five seconds."""
 SEEN_BEFORE = "home_assistant_seen"
 DAY = timedelta(days=1)
+FORECASTS_BACK = timedelta(days=7)
+"""A forecast that stood still for longer is news when it comes again."""
 
 
 class SystemClock:
@@ -91,6 +94,7 @@ class _Run:
         if config.wiring is None:
             raise TypeError("a run needs wiring")
         clock = SystemClock()
+        store.write_fact(TIMEZONE, config.site.timezone.key)
         self.home = LiveHome(config.wiring, config.site, config.mode, clock)
         setup = Setup(
             site=config.site,
@@ -103,9 +107,10 @@ class _Run:
             soc_stale_after=SOC_STALE_AFTER,
             replayable=True,
         )
-        self.agent = Agent(setup, self.home, self.home, store, clock)
+        self.agent = Agent(setup, self.home, self.home, store, clock, self.home)
         self.agent.resume()
         self.home.restore(self.agent.commands_in_force)
+        self.home.forecasts.restore(store.issued_forecasts_since(clock.now() - FORECASTS_BACK))
         for device in store.devices_left(clock.now()):
             if device in self.home.drivers:
                 self.home.drivers[device].owe_safe_state()

@@ -109,6 +109,8 @@ def test_a_home_is_set_up_without_yaml(lab: WildLab, page: str, tmp_path: Path, 
     before = lab.state("select.solax_remotecontrol_power_control")
     person.click(".device button")
     person.waits_for("charge with", "#trial")
+    browser.set_window_size(500, 900)
+    assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
     person.click(".device button.stop")
     person.waits_for("ended early", "#trial")
     wait_for(lambda: lab.state("select.solax_remotecontrol_power_control") == before, 10)

@@ -38,11 +38,13 @@ def published(
     if imports.spot is None:
         starts.append(window[0])
         ends.append(window[1])
+    market = imports.spot or exports.none_when_negative or exports.spot
     grid = grid_for((imports, exports), spots, min(starts), max(ends), timezone)
     return PublishedPrices(
         grid=grid,
         import_per_kwh=compose(imports, spots, dispatched, grid, timezone),
         export_per_kwh=compose(exports, spots, dispatched, grid, timezone),
+        spot_per_kwh=None if market is None else _on(grid, spots.get(market)),
     )
 
 

@@ -298,7 +298,9 @@ class Asked:
 
     async def command(self, home: Home, kind: str, **data: Any) -> Any:  # noqa: ANN401 - JSON
         if kind == "config_entries/get":
-            return [{"entry_id": entry} for entry in self.entries]
+            return [{"entry_id": "01OLD", "state": "not_loaded"}] + [
+                {"entry_id": entry, "state": "loaded"} for entry in self.entries
+            ]
         assert kind == "call_service"
         assert data["return_response"] is True
         self.calls.append((home.clock.at, data["service_data"]))

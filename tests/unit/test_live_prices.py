@@ -130,6 +130,18 @@ def test_a_list_that_ends_before_now_is_named() -> None:
     assert home.live.problems() == ["sensor.price ends at 2026-06-11 00:00; prices since are estimated"]
 
 
+def test_a_list_of_last_month_is_no_news() -> None:
+    home = Home(Tariff(spot=SENSOR))
+    home.show(listed(SUMMER - 30 * DAY))
+    assert home.live.published() is None
+    assert home.live.problems() == ["sensor.price ends at 2026-05-12 00:00; prices since are estimated"]
+    both = Home(fixed(0.3), Tariff(spot=SENSOR))
+    both.show(listed(SUMMER - 30 * DAY))
+    found = both.published()
+    assert found.grid.start == local(SUMMER - 3 * DAY, 0)
+    assert both.import_at(both.at, found) == 0.3
+
+
 def test_tomorrow_that_is_long_overdue_is_named() -> None:
     home = Home(Tariff(spot=SENSOR))
     home.show(listed(SUMMER))

@@ -28,6 +28,8 @@ from homeagent.forecasting.floor import DAYS, FEW_DAYS, LIKENESS_SCALE
 MODEL_ID = "provider-1"
 STALE = timedelta(hours=26)
 """A forecast that has not changed for longer stands still: a day's sun is past, and nothing new came."""
+LOOKED_AT = 12
+"""So many of the latest may fill each other's gaps."""
 FEWEST_DAYS = 2
 """With fewer days of its errors nobody knows what it is worth here."""
 MOST_OF_A_DAY = 0.6
@@ -62,8 +64,8 @@ def known_at(curves: Sequence[Curve], now: datetime, grid: TimeGrid) -> FloatArr
     `curves` are in order of time. What has stood still for longer than `STALE` does not count.
     """
     found = np.full(grid.count, np.nan)
-    for index in range(bisect(curves, now, key=lambda curve: curve[0]) - 1, -1, -1):
-        issued_at, of, mean = curves[index]
+    known = bisect(curves, now, key=lambda curve: curve[0])
+    for issued_at, of, mean in reversed(curves[max(known - LOOKED_AT, 0) : known]):
         gaps = np.isnan(found)
         if now - issued_at > STALE or not gaps.any():
             break

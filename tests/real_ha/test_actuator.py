@@ -21,7 +21,7 @@ from homeagent.store import Store
 from homeagent.store.ledger import ledger
 
 ANSWER_S = 5
-PACE = Pace(total_s=30, back_s=5, first_s=8, rest_s=1)
+PACE = Pace(total_s=30, back_s=5, first_s=8, rest_s=1, steady_s=2)
 PRESS = ", {press: button.button_apply}"
 CASES: dict[str, dict[str, str]] = {
     "good": {"battery": "good"},

@@ -12,7 +12,6 @@ from homeagent.agent.live.put_back import Before
 from homeagent.control.actuator_plan import Leg, left_out, legs_of, unfit, unknown
 from homeagent.control.actuator_report import Course, concluded
 from homeagent.control.actuator_verdict import (
-    STEADY_S,
     Sample,
     Trial,
     answer_s,
@@ -134,16 +133,20 @@ class SupervisedTest:
         observed = bench.sample().observed
         legs, left = legs_of(self._device, observed, self._battery, bench.site.grid, self._rated_kw)
         self._left += left
-        if (lease := self._lease_leg(legs)) is not None:
-            legs.append(lease)
         for leg in legs:
-            why = self._no_time(leg)
-            if why is None:
-                await self._try(leg)
-            elif not leg.extra:
-                self._left.append(left_out(leg, why))
+            await self._try_in_time(leg)
         if self._device.kind == "battery":
             await self._try(BACK, last=True)
+        if (lease := self._lease_leg(legs)) is not None:
+            await self._try_in_time(lease)
+
+    async def _try_in_time(self, leg: Leg) -> None:
+        """Try a leg, or say why there is no time for it."""
+        why = self._no_time(leg)
+        if why is None:
+            await self._try(leg)
+        elif not leg.extra:
+            self._left.append(left_out(leg, why))
 
     def _no_time(self, leg: Leg) -> str | None:
         """Return why there is no time for a leg, None if there is."""
@@ -154,7 +157,7 @@ class SupervisedTest:
             return "what was told before had no effect"
         if leg.extra and self._longest_s > QUICK_S:
             return "the device is too slow for it"
-        need_s = MARGIN * self._longest_s + STEADY_S + (leg.lease_seconds or 0.0)
+        need_s = MARGIN * self._longest_s + self._bench.pace.steady_s + (leg.lease_seconds or 0.0)
         if self._bench.seconds + need_s > self._legs_end_s:
             return f"the device answered after {self._longest_s:.0f} s, so there was no time for it"
         return None
@@ -169,14 +172,14 @@ class SupervisedTest:
         known_s = self._longest_s
         end_s = bench.pace.total_s if last else self._legs_end_s
         first_s = min(bench.pace.first_s, BEFORE_S) if leg == BACK and not self._trials else bench.pace.first_s
-        wait_s = first_s if known_s is None else MARGIN * known_s + SLACK_S + STEADY_S
+        wait_s = first_s if known_s is None else MARGIN * known_s + SLACK_S + bench.pace.steady_s
         limit_s = min(began_s + wait_s + (leg.lease_seconds or 0.0), end_s)
         patience_s = max(self._device.proof.within.total_seconds(), MARGIN * (known_s or 0.0))
         lease_s = leg.lease_seconds or bench.pace.total_s - began_s + bench.pace.back_s
         command = self._command(leg, lease_s)
         refused: str | None = None
         try:
-            await bench.write(leg.words(), leg.told, timedelta(seconds=lease_s))
+            await bench.write(leg.words(), leg.told, timedelta(seconds=lease_s), limit_s)
         except TransientError as error:
             refused = str(error)
         wrote_s = bench.seconds - began_s
@@ -192,6 +195,7 @@ class SupervisedTest:
                 refused=refused,
                 patience_s=patience_s,
                 least_s=MARGIN * (known_s or 0.0) if leg.extra else 0.0,
+                steady_s=bench.pace.steady_s,
             )
 
         def enough(samples: tuple[Sample, ...]) -> bool:
@@ -267,7 +271,7 @@ class SupervisedTest:
         safe = False
         while not safe:
             try:
-                await self._bench.write_through(self._device.safe, timedelta(seconds=MINUTE_S))
+                await self._bench.write_through(self._device.safe, timedelta(seconds=MINUTE_S), LEAVE_S / 3)
                 safe = True
             except TransientError:
                 await asyncio.sleep(RETRY_S)
@@ -278,9 +282,9 @@ def lease_of(device: DeviceSpec) -> float | None:
     steps = device.verbs.get("charge", ())
     texts = [str(step.value) for step in steps if isinstance(step, SetEntity)]
     texts += [str(step.data) for step in steps if isinstance(step, CallAction)]
-    if any("lease_minutes" in text for text in texts):
-        return MINUTE_S
-    return SHORTEST_LEASE_S if any("lease_seconds" in text for text in texts) else None
+    told = {unit for unit in ("lease_minutes", "lease_seconds") if any(unit in text for text in texts)}
+    least_s = max(device.ranges.shortest_lease.total_seconds(), SHORTEST_LEASE_S)
+    return None if not told else max(least_s, MINUTE_S) if "lease_minutes" in told else least_s
 
 
 async def _uncancelled(work: Coroutine[None, None, _T]) -> _T:

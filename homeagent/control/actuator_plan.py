@@ -11,7 +11,7 @@ from homeagent.domain.actuator import Tried
 from homeagent.domain.command import Instruction, Mode, SetMode, SetReserve, SetSwitch, SetTemperature
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.site import BatterySpec, GridLimits
-from homeagent.domain.wiring import DeviceSpec
+from homeagent.domain.wiring import CallAction, DeviceSpec, SetEntity
 
 SMALL_KW = (0.93, 1.37, 0.68, 1.87, 0.47, 2.43, 0.32)
 """Uneven powers, so that an inverter's steps show; the first that stands out is taken."""
@@ -19,6 +19,7 @@ APART_KW = 0.4
 """So far a told power must be from what the battery does by itself, either way, to be told from it."""
 LEAST_APART_KW = 0.2
 LEAST_KW = 0.3
+SHORTEST_LEASE_S, MINUTE_S = 20.0, 60.0
 NO_ROOM = "as the load is now, the grid might leave its limits, or nothing could be told from what it does anyway"
 RESERVE_ABOVE = 0.1
 """So much of the capacity above the present charge a reserve is set for the battery to charge."""
@@ -125,6 +126,16 @@ def legs_of(
 def left_out(leg: Leg, why: str) -> Tried:
     """Return that something was not tried."""
     return Tried(verb=leg.verb, told=leg.words(), verdict="not tried", seen=why, asked_kw=leg.asked_kw)
+
+
+def lease_of(device: DeviceSpec) -> float | None:
+    """Return the shortest lease that charging can be told with [s], None where it carries none."""
+    steps = device.verbs.get("charge", ())
+    texts = [str(step.value) for step in steps if isinstance(step, SetEntity)]
+    texts += [str(step.data) for step in steps if isinstance(step, CallAction)]
+    told = {unit for unit in ("lease_minutes", "lease_seconds") if any(unit in text for text in texts)}
+    least_s = max(device.ranges.shortest_lease.total_seconds(), SHORTEST_LEASE_S)
+    return None if not told else max(least_s, MINUTE_S) if "lease_minutes" in told else least_s
 
 
 def _battery(

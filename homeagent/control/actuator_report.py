@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from homeagent.control.actuator_signs import Culprit, culprit, turned
-from homeagent.control.actuator_verdict import Trial, answer_s, began, fell_back_s, judged, level_kw, own_kw, steady
+from homeagent.control.actuator_trial import Trial, level_kw
+from homeagent.control.actuator_verdict import answer_s, began, fell_back_s, judged, own_kw, steady
 from homeagent.domain.actuator import ActuatorReport, Number, Setting, Tried
 from homeagent.domain.site import BatterySpec
 from homeagent.domain.wiring import DeviceKind, DeviceSpec, Meters, MeterSource

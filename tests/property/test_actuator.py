@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from homeagent.control.actuator_plan import APART_KW, Leg, legs_of, unfit, unknown
 from homeagent.control.actuator_report import Course, concluded
-from homeagent.control.actuator_verdict import Sample, Trial, arrived
+from homeagent.control.actuator_trial import Sample, Trial
+from homeagent.control.actuator_verdict import arrived
 from homeagent.control.proof import TAPER, Observed
 from homeagent.domain.actuator import ActuatorReport, Setting
 from homeagent.domain.command import SetMode, SetSwitch

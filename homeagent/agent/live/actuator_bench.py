@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 
 from homeagent.agent.live.home import LiveHome
 from homeagent.control.actuator_report import grid_proves
-from homeagent.control.actuator_verdict import Sample
+from homeagent.control.actuator_trial import Sample
 from homeagent.control.authorship import Act, author_of
 from homeagent.control.wording import worded
-from homeagent.domain.actuator import Progress
+from homeagent.domain.actuator import STOPPED, Progress
 from homeagent.domain.command import Instruction
 from homeagent.domain.errors import HomeAgentError
 from homeagent.domain.site import SiteSpec
@@ -201,7 +201,7 @@ class Bench:
     def _go_on(self) -> None:
         """Raise if the test must end."""
         if self._stop.is_set():
-            raise EndedError("it was stopped")
+            raise EndedError(STOPPED)
         if self._intruded.is_set():
             raise EndedError(list(self.noticed)[-1])
 

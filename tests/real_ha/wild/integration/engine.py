@@ -44,12 +44,14 @@ class Home:
         self._now = now
         self._listeners: list[Callable[[], None]] = []
         self.registers: dict[str, Any] = {}
+        self.resets = 0
         self._late: list[tuple[datetime, dict[str, Any]]] = []
         self._leases: dict[str, datetime] = {}
         self.reset()
 
     def reset(self) -> None:
-        """Bring everything back to where the description has it."""
+        """Bring everything back to where the description has it; the entities read it at once."""
+        self.resets += 1
         self.deaf.clear()
         self._late.clear()
         self._leases.clear()

@@ -43,6 +43,7 @@ class WildEntity(Entity):
         self._spec = spec
         self._poll = self._period(spec.get("poll", integration.get("poll")))
         self._read_at = home.now
+        self._resets = home.resets
         self._shown: Any = None
         self._written: tuple[Any, ...] = ()
         self._attributes_at: datetime | None = None
@@ -86,7 +87,8 @@ class WildEntity(Entity):
         return bool(self._home.render(self._spec.get("available", True)))
 
     def _look(self) -> None:
-        if self._home.now >= self._read_at + self._poll:
+        if self._home.now >= self._read_at + self._poll or self._resets != self._home.resets:
+            self._resets = self._home.resets
             self._read()
         self._refresh_attributes()
         written = (self.available, self._shown, self._attributes_at)

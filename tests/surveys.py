@@ -75,6 +75,7 @@ class Home:
     energy: Mapping[str, Any] | None = None
     past: dict[timedelta, dict[str, Means]] = field(default_factory=lambda: {HOUR: {}, MINUTES: {}})
     related: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    solar_forecasts: dict[str, float] = field(default_factory=dict)
     gaps: tuple[str, ...] = ()
     actions: frozenset[str] = frozenset()
     currency: str = "EUR"
@@ -156,6 +157,7 @@ class Home:
             entries=self.entries,
             actions=self.actions,
             energy=self.energy,
+            solar_forecasts=self.solar_forecasts,
             statistics=self.statistics,
             hours=Past(step=HOUR, means=self.past[HOUR]),
             minutes=Past(step=MINUTES, means=self.past[MINUTES]),

@@ -60,10 +60,12 @@ def discover(request: Request) -> None:
         answers = ask(understanding, answers)
         understanding = understand(found, answers, profiles)
     text = config_text(understanding, url, found.at)
+    missing = still_open(understanding, answers)
     if request.only_print:
         click.echo(text, nl=False)
+        for lack in (*unusable(understanding), *unanswered(missing).issues):
+            click.echo(f"not complete: {lack}", err=True)
         return
-    missing = still_open(understanding, answers)
     if missing:
         raise unanswered(missing)
     for path in write_config(request.out, text, token):

@@ -83,7 +83,7 @@ class Home:
     def show(self, name: str, state: str | float, unit: str | None = None, **more: Any) -> None:  # noqa: ANN401 - attributes
         """Add an entity without a past."""
         attributes = {} if unit is None else {"unit_of_measurement": unit}
-        about = {key: more.pop(key) for key in ("platform", "device_id", "disabled", "name") if key in more}
+        about = {key: more.pop(key) for key in ("platform", "device_id", "disabled") if key in more}
         self.entities[name] = FoundEntity(entity_id=name, state=str(state), attributes=attributes | more, **about)
 
     def power(

@@ -14,6 +14,7 @@ from homeagent.domain.errors import HomeAgentError
 DIFFERENT = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
+STOPPED = "it was stopped"
 
 
 @contextmanager
@@ -93,6 +94,24 @@ def discover(
 
 
 @main.command()
+@click.option(
+    "--config",
+    "path",
+    type=click.Path(path_type=Path),
+    default=Path("config.yaml"),
+    show_default=True,
+    help="The file that is to be written.",
+)
+@click.option("--port", type=click.IntRange(1, 65535), default=8377, show_default=True, help="Port of the page.")
+def setup(*, path: Path, port: int) -> None:
+    """Set a home up on a page: connect, look, answer, compose the tariff, write, try the devices."""
+    from homeagent.agent.setup.command import serve
+
+    with _plain_errors():
+        serve(path, port, click.echo)
+
+
+@main.command()
 @click.argument("file", type=click.Path(path_type=Path), default=Path("config.yaml"))
 @click.option("-v", "--verbose", is_flag=True, help="Log what is done in detail.")
 def run(*, file: Path, verbose: bool) -> None:
@@ -108,6 +127,39 @@ def run(*, file: Path, verbose: bool) -> None:
     )
     with _plain_errors():
         asyncio.run(run_live(file, load_config(file), lambda line: click.echo(line, err=True)))
+
+
+@main.command("test-device")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("device")
+@click.option("--yes", is_flag=True, help="Begin without asking.")
+@click.option("--write", is_flag=True, help="Write what was measured into FILE; a copy is kept beside it.")
+def test_device(*, file: Path, device: str, yes: bool, write: bool) -> None:
+    """Test a DEVICE of a configuration FILE for at most two minutes; exit code 1 if not everything works.
+
+    It is told a little of everything it knows, and left as it was found; Ctrl-C stops it at any moment.
+    """
+    from homeagent.agent.live.actuator_command import print_report
+    from homeagent.agent.live.actuator_command import test_device as supervised
+    from homeagent.agent.live.actuator_test import announcement
+    from homeagent.config import load_config
+    from homeagent.config.editing import write_numbers
+
+    with _plain_errors():
+        config = load_config(file)
+        for sentence in announcement(file, config, device):
+            click.echo(sentence)
+        if not yes and not click.confirm("Begin?", err=True):
+            click.echo("nothing was done")
+            return
+        report = supervised(file, config, device)
+        print_report(report)
+        if write and report.numbers and report.ended is None:
+            click.echo(f"written into {file}; what it was is {write_numbers(file, report.numbers)}")
+    if report.ended == STOPPED:
+        sys.exit(INTERRUPTED)
+    if not report.works:
+        sys.exit(DIFFERENT)
 
 
 @main.command()

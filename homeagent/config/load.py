@@ -19,7 +19,7 @@ from homeagent.config.reading import read_settings
 from homeagent.config.settings import ScenarioSettings, Settings
 from homeagent.config.wiring import capability_of, wiring_of
 from homeagent.domain.command import AgentMode
-from homeagent.domain.errors import InputError
+from homeagent.domain.errors import InputError, Issue
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.site import BatterySpec, Goals, GridLimits, PeakChargeSpec, PriceRules, SiteSpec
 from homeagent.domain.wiring import DeviceSpec, ForecastWiring, Wiring
@@ -75,6 +75,9 @@ def load_config(path: Path) -> Config:
     Raises:
         InputError: with every problem of the file.
     """
+    if not path.exists():
+        remedy = "make one: homeagent setup (on a page) or homeagent discover (in a terminal)"
+        raise InputError(str(path), (Issue(path="file", message="is not there", remedy=remedy),))
     settings, profiles = _settings(path, Settings)
     return Config(**_parts(settings, profiles, path))
 

@@ -146,10 +146,11 @@ def _battery(
 def _forced(mode: Mode, observed: Observed, spec: BatterySpec, grid: GridLimits) -> Iterator[Leg]:
     """Yield charging or discharging with a power that stands out, and with another one."""
     sign = -1 if mode == "charge" else 1
-    net_kw = observed.net_kw or 0.0
-    room_kw = grid.max_import_kw - net_kw if mode == "charge" else grid.max_export_kw + net_kw
-    most_kw = min(spec.max_charge_kw if mode == "charge" else spec.max_discharge_kw, room_kw)
     own_kw = abs(observed.battery_kw or 0.0)
+    grid_kw = (observed.net_kw or 0.0) - (observed.battery_kw or 0.0)
+    # what the grid would be at without the battery, whichever way its meter counts
+    room_kw = grid.max_import_kw - (grid_kw + own_kw) if mode == "charge" else grid.max_export_kw + grid_kw - own_kw
+    most_kw = min(spec.max_charge_kw if mode == "charge" else spec.max_discharge_kw, room_kw)
     fit = [kw for kw in SMALL_KW if kw <= most_kw and abs(kw - own_kw) >= LEAST_APART_KW]
     clear = [kw for kw in fit if abs(kw - own_kw) >= APART_KW] or fit[:1]
     for index, kw in enumerate(clear[:2] if mode == "charge" else clear[:1]):

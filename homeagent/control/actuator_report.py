@@ -20,6 +20,7 @@ MOST_OFF = 0.9
 STEPS_KW = (1.0, 0.5, 0.25, 0.2, 0.1)
 EXACT_KW = 0.03
 NOTHING_KW = 0.1
+LEASE = "lease"
 LEAST_DRAW_KW = 0.02
 CULPRITS: Mapping[Culprit, str] = {
     "battery meter": "the battery's meter counts backwards: it shows the opposite of what was told, but the grid obeys",
@@ -53,8 +54,7 @@ def concluded(device: DeviceSpec, course: Course, spec: BatterySpec, meters: Met
     if device.kind == "battery":
         wrong = culprit(trials, spec)
         if wrong in {"battery meter", "both meters"}:
-            derived = all(power.quantity != "load_kw" for power in meters.powers)
-            trials = tuple(turned(trial, load_derived=derived) for trial in trials)
+            trials = tuple(turned(trial, load_derived=grid_proves(meters)) for trial in trials)
     tried = [_tried(trial, spec) for trial in trials]
     if wrong == "unknown" and all(one.verdict != "wrong way" for one in tried):
         wrong = "nothing"
@@ -71,6 +71,11 @@ def concluded(device: DeviceSpec, course: Course, spec: BatterySpec, meters: Met
     )
 
 
+def grid_proves(meters: Meters) -> bool:
+    """Return whether grid and battery have meters of their own, so that each tells something of the other."""
+    return {"grid_kw", "battery_kw"} <= {power.quantity for power in meters.powers}
+
+
 def _tried(trial: Trial, spec: BatterySpec) -> Tried:
     if trial.leg.lease_seconds is None:
         return judged(trial, spec)
@@ -78,9 +83,9 @@ def _tried(trial: Trial, spec: BatterySpec) -> Tried:
     words = trial.leg.words()
     if after is None:
         seen = f"after {trial.waited_s:.0f} s it had not ended the command by itself"
-        return Tried(verb="lease", told=words, verdict="no effect", seen=seen, asked_kw=trial.leg.asked_kw)
+        return Tried(verb=LEASE, told=words, verdict="no effect", seen=seen, asked_kw=trial.leg.asked_kw)
     seen = f"it ended the command by itself after {after:.0f} s"
-    return Tried(verb="lease", told=words, verdict="works", seen=seen, asked_kw=trial.leg.asked_kw)
+    return Tried(verb=LEASE, told=words, verdict="works", seen=seen, asked_kw=trial.leg.asked_kw)
 
 
 def _path(device: DeviceSpec) -> tuple[str, ...]:
@@ -111,13 +116,14 @@ def _powers(device: DeviceSpec, trials: Sequence[Trial], spec: BatterySpec, trie
         yield from _threshold(device, trials)
     if device.kind != "battery":
         return
-    noise_kw = max((_off_kw(trial, spec) for trial in trials if trial.leg.lease_seconds is None), default=None)
-    known = [off_kw for off_kw in [noise_kw] if off_kw is not None and off_kw >= 0]
-    for off_kw in known:
-        steps = math.ceil(1.3 * off_kw / TOLERANCE_STEP_KW - 1e-9)
-        tolerance_kw = min(max(steps * TOLERANCE_STEP_KW, LEAST_TOLERANCE_KW), MOST_TOLERANCE_KW)
-        because = f"its power was within {off_kw:.2f} kW of what it was told, but for a tenth of the time"
-        yield Number(key=(*_path(device), "proof", "tolerance_kw"), value=round(tolerance_kw, 2), because=because)
+    obeyed = [trial for trial, one in zip(trials, tried, strict=True) if one.verdict == "works" and one.verb != LEASE]
+    if not obeyed:
+        return
+    off_kw = max(_off_kw(trial, spec) for trial in obeyed)
+    steps = math.ceil(1.3 * off_kw / TOLERANCE_STEP_KW - 1e-9)
+    tolerance_kw = min(max(steps * TOLERANCE_STEP_KW, LEAST_TOLERANCE_KW), MOST_TOLERANCE_KW)
+    because = f"its power was within {off_kw:.2f} kW of what it was told, but for a tenth of the time"
+    yield Number(key=(*_path(device), "proof", "tolerance_kw"), value=round(tolerance_kw, 2), because=because)
     pairs = [(abs(one.asked_kw), one.reached_kw) for one in tried if one.asked_kw and one.reached_kw is not None]
     worked = [
         (abs(one.asked_kw), abs(one.reached_kw))
@@ -125,15 +131,15 @@ def _powers(device: DeviceSpec, trials: Sequence[Trial], spec: BatterySpec, trie
         if one.verdict == "works" and one.asked_kw and one.reached_kw is not None
     ]
     yield from _least(pairs, worked)
-    yield from _steps(worked, known[0] if known else EXACT_KW)
+    yield from _steps(worked, off_kw)
 
 
 def _off_kw(trial: Trial, spec: BatterySpec) -> float:
-    """Return by how much the power was off most of the time while the effect was there, below zero if it was not."""
+    """Return by how much the power was off most of the time while the effect was there."""
     level = level_kw(trial.after)
     samples = [sample for sample in steady(trial, spec) if sample.observed.battery_kw is not None]
     if not samples or level is None:
-        return -1.0
+        return 0.0
     asked_kw = trial.leg.asked_kw
     if asked_kw is None:
         off = [abs((sample.observed.battery_kw or 0.0) - own_kw(sample, trial, spec)) for sample in samples]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal, TypeAlias
 
-from homeagent.control.actuator_plan import APART_KW, Leg
+from homeagent.control.actuator_plan import APART_KW, LEAST_APART_KW, Leg
 from homeagent.control.proof import CLEAR_OF_DEAD_BAND_C, Observed
 from homeagent.domain.actuator import Tried, Verdict
 from homeagent.domain.command import SetReserve, SetSwitch, SetTemperature
@@ -15,6 +15,7 @@ from homeagent.domain.site import BatterySpec
 
 LEVEL_S = 2.0
 """The level of a power is the median of so many last seconds."""
+AT_ONCE_S, UNMOVED_KW = 0.5, 0.1
 STEADY_S = 4.0
 """So long an effect must stay before it counts."""
 ALIKE = 0.25
@@ -91,7 +92,9 @@ def arrived(trial: Trial, spec: BatterySpec) -> bool:
 def answer_s(trial: Trial, spec: BatterySpec) -> float | None:
     """Return how long after the last write the effect, or its opposite, was there to stay; None where it was not."""
     since = _since(trial, spec)
-    return None if since is None or trial.leg.extra else max(since - trial.wrote_s, 0.0)
+    if since is None or trial.leg.extra or _did_before(trial, spec):
+        return None
+    return max(since - trial.wrote_s, 0.0)
 
 
 def steady(trial: Trial, spec: BatterySpec) -> tuple[Sample, ...]:
@@ -154,8 +157,12 @@ def _judged(trial: Trial, spec: BatterySpec) -> tuple[Verdict, str]:
     shown = _shown(trial)
     if shown is None:
         return "not clear", "nothing could be measured"
+    if _did_before(trial, spec):
+        return "not clear", f"{shown}, which it did before already"
     if since is not None:
-        after = shown if trial.leg.extra else f"{shown}, after {max(since - trial.wrote_s, 0.0):.1f} s"
+        answered_s = max(since - trial.wrote_s, 0.0)
+        when = "at once" if answered_s < AT_ONCE_S else f"after {answered_s:.1f} s"
+        after = shown if trial.leg.extra else f"{shown}, {when}"
         return ("wrong way" if _is_battery(trial) and went(trial, spec) == "mirrored" else "works"), after
     if trial.waited_s < trial.patience_s:
         waited = f"nothing was seen in {trial.waited_s:.0f} s, and it may take {trial.patience_s:.0f} s"
@@ -176,8 +183,15 @@ def _shown(trial: Trial) -> str | None:
     before, level = level_kw(trial.before), level_kw(trial.after)
     if level is None:
         return None
-    came = "" if before is None else f"from {before:+.2f} kW "
-    return f"the battery went {came}to {level:+.2f} kW"
+    if before is None:
+        return f"the battery went to {_signed(level)} kW"
+    if abs(level - before) < UNMOVED_KW:
+        return f"the battery stayed at {_signed(level)} kW"
+    return f"the battery went from {_signed(before)} to {_signed(level)} kW"
+
+
+def _signed(kw: float) -> str:
+    return f"{round(kw, 2) + 0.0:+.2f}"  # never -0.00
 
 
 def _why_none(trial: Trial) -> str:
@@ -189,6 +203,14 @@ def _why_none(trial: Trial) -> str:
     if trial.echoed:
         return ": its entities show what was asked, but it does not reach the device"
     return ""
+
+
+def _did_before(trial: Trial, spec: BatterySpec) -> bool:
+    """Return whether a battery covered the home already when it was told to."""
+    before = level_kw(trial.before)
+    if not _frees(trial) or before is None or not trial.after:
+        return False
+    return abs(before - own_kw(trial.after[0], trial, spec)) < LEAST_APART_KW
 
 
 def _grid_obeyed(trial: Trial) -> bool:
@@ -246,7 +268,7 @@ def _way(trial: Trial, kw: float, by_itself_kw: float) -> Way:
     elif asked_kw is not None:
         open_ended = isinstance(trial.leg.told, SetReserve) or _powerless(trial)
         near["told"] = _distance_kw(kw, asked_kw, open_ended=open_ended)
-        near["own"] = abs(kw - by_itself_kw)
+        near["own"] = min(abs(kw - by_itself_kw), abs(kw - trial.rest_kw))
         if asked_kw:
             near["mirrored"] = _distance_kw(kw, -asked_kw, open_ended=open_ended)
     if before_kw is not None and not trial.leg.extra:

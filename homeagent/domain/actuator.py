@@ -66,5 +66,5 @@ class ActuatorReport:
     @property
     def works(self) -> bool:
         """Whether everything that could be tried had its effect."""
-        verdicts = {one.verdict for one in self.tried} - {"not tried"}
+        verdicts = {one.verdict for one in self.tried} - {"not tried", "not clear"}
         return self.ended is None and verdicts == {"works"}

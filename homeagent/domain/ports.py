@@ -75,3 +75,34 @@ class AgentView(Protocol):
 
     async def changed(self) -> None:
         """Wait until anything above has changed."""
+
+
+class SetupView(Protocol):
+    """What the guided set-up page may ask for and do. Each act raises a HomeAgentError whose text says what to mend."""
+
+    def state(self) -> Mapping[str, object]:
+        """Return how far the set-up is, and all that is known by now. Never the token."""
+
+    async def connect(self, url: str, token: str) -> None:
+        """Look at a Home Assistant and understand its home."""
+
+    async def answer(self, answers: Mapping[str, str]) -> None:
+        """Take answers by the key of their question; an empty one takes the suggestion again."""
+
+    async def tariff(self, parts: Mapping[str, str]) -> None:
+        """Take what is added to the market's price."""
+
+    async def write(self) -> None:
+        """Write the configuration and check it."""
+
+    async def test(self, device: str) -> None:
+        """Begin to try what a device answers to; the state tells how it goes."""
+
+    async def stop(self) -> None:
+        """End a trial, and bring the device back to where it was."""
+
+    async def keep(self) -> None:
+        """Write what the trial has measured into the configuration."""
+
+    async def changed(self) -> None:
+        """Wait until the state has changed."""

@@ -15,6 +15,9 @@ def config_yaml(lab: Lab, **changes: str) -> str:
         "port": str(free_port()),
         "grid": "sensor.<battery>_grid_power",
         "soc": "sensor.battery_soc",
+        "meter": "sensor.<battery>_battery_power",
+        "charge": "charge",
+        "sell": "discharge",
         "press": "",
         "answer": "1",
         "within": "5",
@@ -39,7 +42,7 @@ home_assistant:
 meters:
   grid: <grid>
   pv: sensor.sim_pv_power
-  battery: sensor.<battery>_battery_power
+  battery: <meter>
   soc: <soc>
 prices:
   import: sensor.electricity_price
@@ -53,8 +56,8 @@ battery:
   steering:
     self_consumption: [{set: select.<battery>_mode, to: auto}<press>]
     hold: [{set: select.<battery>_mode, to: hold}<press>]
-    charge: [{set: select.<battery>_mode, to: charge}, {set: number.<battery>_power, to: "{{ power_w }}"}<press>]
-    discharge: [{set: select.<battery>_mode, to: discharge}, {set: number.<battery>_power, to: "{{ power_w }}"}<press>]
+    charge: [{set: select.<battery>_mode, to: <charge>}, {set: number.<battery>_power, to: "{{ power_w }}"}<press>]
+    discharge: [{set: select.<battery>_mode, to: <sell>}, {set: number.<battery>_power, to: "{{ power_w }}"}<press>]
     answer_seconds: <answer>
     writes_per_day: <writes>
     proof: {within_seconds: <within>}

@@ -29,7 +29,7 @@ from typing import Any, ClassVar, Self
 import aiohttp
 import trustme
 import yaml
-from real_ha.simulated_home import BATTERIES, configuration
+from real_ha.simulated_home import BATTERIES, LATE_S, configuration
 
 ROOT = Path(__file__).parents[2]
 VERSION = "2025.4.4"
@@ -308,7 +308,9 @@ class Lab:
 
     def fresh(self) -> None:
         """Bring every device and the weather back to where they were at the start."""
-        self.sim(load=800, pv=0, soc=50, room=19.5, soc_there=True, pv_there=True, prices="0.3", meddle=False)
+        self.sim(
+            late=LATE_S, load=800, pv=0, soc=50, room=19.5, soc_there=True, pv_there=True, prices="0.3", meddle=False
+        )
         self.call("persistent_notification.dismiss_all")
         for name in BATTERIES:
             for kind in ("mode", "real_mode"):

@@ -12,8 +12,8 @@ from typing import Any
 LATE_S = 60
 
 BATTERIES = ("good", "deaf", "late", "stuck", "reset", "button", "ranged")
-"""good obeys; deaf echoes without effect; late answers a minute later; stuck ignores; reset loses its power with each
-mode; button needs a press; ranged has a power only while it is told to charge or discharge."""
+"""good obeys; deaf echoes without effect; late answers a minute later, or after sim_late seconds; stuck ignores; reset
+loses its power with each mode; button needs a press; ranged has a power only while it charges or discharges."""
 MODES = ["auto", "charge", "discharge", "hold"]
 BULK = 480
 
@@ -180,12 +180,14 @@ def configuration(port: int, stub: Path) -> dict[str, Any]:
         "sim_load": _helper("Sim load", -50000, 50000, 800),
         "sim_pv": _helper("Sim PV", -1000, 100000, 0),
         "sim_soc": _helper("Sim SoC", 0, 100, 50, 0.1),
+        "sim_late": _helper("Sim late", 0, 600, LATE_S),
         "sim_room": _helper("Sim room", 5, 35, 19.5, 0.1),
     }
     numbers |= {f"bulk_{index}": _helper(f"bulk {index}", 0, 1e9, 0) for index in range(BULK)}
     template = [{kind: front[kind]} for front in fronts for kind in front]
     template += [{"sensor": sensors}, {"switch": switches}]
-    late = [{"delay": LATE_S}, _set("real_mode", "late", "{{ states('input_select.late_mode') }}")]
+    delay = {"seconds": "{{ states('input_number.sim_late') | int }}"}
+    late = [{"delay": delay}, _set("real_mode", "late", "{{ states('input_select.late_mode') }}")]
     return {
         "homeassistant": {
             "name": "Lab",

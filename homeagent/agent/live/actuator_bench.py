@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from homeagent.agent.live.home import LiveHome
+from homeagent.control.actuator_report import grid_proves
 from homeagent.control.actuator_verdict import Sample
 from homeagent.control.authorship import Act, author_of
 from homeagent.control.wording import worded
@@ -61,8 +62,7 @@ class Bench:
         """The entities that somebody else set during the test; they are left to them."""
         self._on_progress, self._stop = on_progress, stop
         self._intruded = asyncio.Event()
-        quantities = {power.quantity for power in home.wiring.meters.powers}
-        self._grid_proves = {"grid_kw", "battery_kw"} <= quantities
+        self._grid_proves = grid_proves(home.wiring.meters)
         self._clock_s = asyncio.get_running_loop().time
         self._began_s = self._clock_s()
         self._told_at_s = self._seen_at_s = self._began_s
@@ -84,6 +84,8 @@ class Bench:
         """Return what is measured now; `since_s` is the second of the test that it counts from."""
         observed = self.home.observed(self.device)
         grid_kw = self.home.board.present_kw("grid_kw") if self._grid_proves else None
+        if grid_kw is not None and observed.battery_kw is not None:  # as measured: a wrong sign must not be cut at zero
+            observed = replace(observed, net_kw=grid_kw + observed.battery_kw)
         proof = self.home.state(self.device.proof.entity or "")
         return Sample(seconds=self.seconds - since_s, observed=observed, grid_kw=grid_kw, drawn_kw=_drawn_kw(proof))
 

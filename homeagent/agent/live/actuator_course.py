@@ -34,6 +34,8 @@ LEAVE_S = 45.0
 MARGIN = 1.5
 """A leg is given so many times what the slowest answer so far took."""
 SLACK_S = 5.0
+BEFORE_S = 25.0
+"""So long a battery that something had told otherwise may take to cover the home again."""
 QUICK_S = 8.0
 """A device that answers sooner is told a second power too."""
 SHORTEST_LEASE_S = 20.0
@@ -45,7 +47,7 @@ BACK = Leg(verb="self_consumption", told=SetMode(mode="self_consumption"))
 _T = TypeVar("_T")
 
 
-class TestRefusedError(PermanentError):
+class NotTestedError(PermanentError):
     """A test should not begin as things stand."""
 
 
@@ -76,7 +78,7 @@ class SupervisedTest:
         """Test, leave the device as it was found whatever happens, and return what came of it.
 
         Raises:
-            TestRefusedError: it should not begin as things stand.
+            NotTestedError: it should not begin as things stand.
         """
         bench, ended = self._bench, None
         not_restored: tuple[str, ...] = ()
@@ -111,11 +113,11 @@ class SupervisedTest:
             bench.start()
             samples = await bench.watch("nothing yet", 0.0, bench.pace.rest_s, lambda _samples: False)
         except EndedError as error:
-            raise TestRefusedError(f"{self._device.name} is not tested: {error}") from error
+            raise NotTestedError(f"{self._device.name} is not tested: {error}") from error
         observed = samples[-1].observed
         why = self._unknown(samples[-1]) or unfit(self._device, observed, self._battery)
         if why is not None:
-            raise TestRefusedError("; ".join([f"{self._device.name} is not tested: {why}", *bench.home.problems()]))
+            raise NotTestedError("; ".join([f"{self._device.name} is not tested: {why}", *bench.home.problems()]))
         self._recent, self._rest_kw = samples, level_kw(samples) or 0.0
 
     def _unknown(self, sample: Sample) -> str | None:
@@ -166,7 +168,8 @@ class SupervisedTest:
         bench, began_s = self._bench, self._bench.seconds
         known_s = self._longest_s
         end_s = bench.pace.total_s if last else self._legs_end_s
-        wait_s = bench.pace.first_s if known_s is None else MARGIN * known_s + SLACK_S + STEADY_S
+        first_s = min(bench.pace.first_s, BEFORE_S) if leg == BACK and not self._trials else bench.pace.first_s
+        wait_s = first_s if known_s is None else MARGIN * known_s + SLACK_S + STEADY_S
         limit_s = min(began_s + wait_s + (leg.lease_seconds or 0.0), end_s)
         patience_s = max(self._device.proof.within.total_seconds(), MARGIN * (known_s or 0.0))
         lease_s = leg.lease_seconds or bench.pace.total_s - began_s + bench.pace.back_s

@@ -7,7 +7,7 @@ little for the first readings and the way back. Set `stop`, or cancel the task: 
 state and its entities get back what they showed before, which cannot be cancelled and takes seconds. After `stop` the
 report has what was measured until then. `on_progress` is called about once a second, on the same loop.
 
-It raises `InputError` (the configuration does not fit to Home Assistant), `TestRefusedError` (it should not begin as
+It raises `InputError` (the configuration does not fit to Home Assistant), `NotTestedError` (it should not begin as
 things stand: the sentence says why) and other `PermanentError`s (an agent runs on this home; Home Assistant does not
 answer). The configured mode does not matter: nothing but this device is commanded. `report.numbers` go into the file
 with `homeagent.config.editing.write_numbers`.
@@ -24,7 +24,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from homeagent.agent.live.actuator_bench import Bench, Pace
-from homeagent.agent.live.actuator_course import SupervisedTest, TestRefusedError
+from homeagent.agent.live.actuator_course import NotTestedError, SupervisedTest
 from homeagent.agent.live.checks import check_start, missing_wiring
 from homeagent.agent.live.home import LiveHome
 from homeagent.agent.live.run import SEEN_BEFORE, SystemClock
@@ -39,7 +39,7 @@ from homeagent.store import Store
 
 LINK_S = 30.0
 
-__all__ = ["Pace", "TestRefusedError", "announcement", "run_test"]
+__all__ = ["NotTestedError", "Pace", "announcement", "run_test"]
 
 
 def announcement(source: Path, config: Config, device: str, pace: Pace = Pace()) -> tuple[str, ...]:  # noqa: B008 - frozen
@@ -70,7 +70,7 @@ async def run_test(
 
     Raises:
         InputError: the configuration does not fit to Home Assistant, or has no such device.
-        TestRefusedError: it should not begin as things stand.
+        NotTestedError: it should not begin as things stand.
         PermanentError: an agent runs on this home, or Home Assistant does not answer.
     """
     spec = _device(source, config, device)
@@ -86,7 +86,9 @@ async def run_test(
         try:
             await _up(home)
             rivals = await touching(home.link, spec.entities())
-            warnings = [f"{names} can act on {entity}: only one should steer it" for entity, names in rivals.items()]
+            warnings = [
+                f"{names} may set {entity}: only one of you should steer it" for entity, names in rivals.items()
+            ]
             rated_kw = next((table.rated_kw for table in wiring.timetables if table.device == device), 0.0)
             bench = Bench(home, spec, config.site, pace, on_progress, stop or asyncio.Event())
             return await SupervisedTest(bench, rated_kw, _Journal(store)).run(warnings)

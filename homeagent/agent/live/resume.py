@@ -8,7 +8,7 @@ import urllib.parse
 import urllib.request
 
 from homeagent.domain.errors import PermanentError
-from homeagent.web.server import OWN_HEADER
+from homeagent.web.serving import OWN_HEADER
 
 TIMEOUT_S = 10.0
 NOT_FOUND = 404

@@ -53,6 +53,8 @@ def test_only_a_page_of_its_own_may_act(tmp_path: Path) -> None:
     [
         (b"{", 400),
         (b"[]", 400),
+        (b"[" * 5000, 400),
+        (b"\xff\xfe", 400),
         (b'{"url": 5}', 400),
         (json.dumps({"url": "x" * 5000}).encode(), 400),
         (json.dumps({str(number): "" for number in range(101)}).encode(), 400),
@@ -84,6 +86,39 @@ def test_steps_that_come_too_early_say_what_comes_first(tmp_path: Path) -> None:
                 assert first in (await answer.json())["error"]
         async with client.post("/api/v1/setup/format_disk", json={}, headers=OWN) as answer:
             assert answer.status == 404
+
+    run(tmp_path / "config.yaml", check)
+
+
+def test_a_page_that_leaves_ends_nothing_half_way(tmp_path: Path) -> None:
+    """What it began goes on, one thing at a time, and the page that comes back sees it."""
+
+    async def check(client: aiohttp.ClientSession) -> None:
+        port, silence = free_port(), asyncio.Event()
+
+        async def wait(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await silence.wait()
+            writer.close()
+
+        async with await asyncio.start_server(wait, "127.0.0.1", port):
+            body = {"url": f"http://127.0.0.1:{port}", "token": "nobody-may-see-it"}
+            first = asyncio.create_task(client.post("/api/v1/setup/connect", json=body, headers=OWN).__aenter__())
+            await asyncio.sleep(0.3)
+            first.cancel()
+            await asyncio.sleep(0.3)
+            async with client.get("/api/v1/setup") as answer:
+                state = await answer.text()
+            assert "looking at Home Assistant" in state
+            assert body["token"] not in state
+            async with client.post("/api/v1/setup/connect", json=body, headers=OWN) as answer:
+                assert answer.status == 409
+            silence.set()
+            for _ in range(100):
+                async with client.get("/api/v1/setup") as answer:
+                    if (await answer.json())["busy"] is None:
+                        return
+                await asyncio.sleep(0.1)
+            raise AssertionError("it is busy for ever")
 
     run(tmp_path / "config.yaml", check)
 

@@ -46,6 +46,7 @@ class GuidedSetup:
             "home": None if self._home is None else self._home.told(),
             "written": self._written,
             "understood": self._understood,
+            "checked": self._trial is not None,
             "devices": [] if self._trial is None else self._trial.devices,
             "test": None if self._trial is None else self._trial.state(),
             "next": f"homeagent run {self._path}",
@@ -75,13 +76,14 @@ class GuidedSetup:
             self._home = await home.again(parts=composed(parts))
 
     async def write(self) -> None:
-        """Write the configuration and check it against Home Assistant."""
+        """Write the configuration and check it against Home Assistant; once it is written, only check it again."""
         home = self._found()
         if home.draft.problems:
             raise PermanentError("; ".join(home.draft.problems))
         with self._busy("writing"):
-            written = write_config(self._path, home.text, home.spec.token)
-            self._written = [str(path) for path in written]
+            if not self._written:
+                written = write_config(self._path, home.text, home.spec.token)
+                self._written = [str(path) for path in written]
             config = load_config(self._path)
             self._understood = check_config(self._path)
             facts = await check_start(self._path, config, known=False, echo=self._say)

@@ -59,7 +59,7 @@ def setup_application(view: SetupView) -> web.Application:
 
 
 def _acting(view: SetupView, acts: Mapping[str, Act]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    going: set[asyncio.Future[None]] = set()
+    under_way: set[asyncio.Future[None]] = set()
 
     async def handle(request: web.Request) -> web.StreamResponse:
         refused = from_elsewhere(request)
@@ -71,11 +71,11 @@ def _acting(view: SetupView, acts: Mapping[str, Act]) -> Callable[[web.Request],
         texts = _texts(await request.read())
         if texts is None:
             return failure(400, "send a JSON object of short texts")
-        doing = asyncio.ensure_future(act(texts))
-        going.add(doing)
-        doing.add_done_callback(_done(going))
+        work = asyncio.ensure_future(act(texts))
+        under_way.add(work)  # it goes on if its page is left or loaded anew
+        work.add_done_callback(under_way.discard)
         try:
-            await asyncio.shield(doing)  # a page that is closed or loaded again ends nothing half-way
+            await asyncio.shield(work)
         except TransientError as error:
             return failure(409, str(error))
         except HomeAgentError as error:
@@ -83,17 +83,6 @@ def _acting(view: SetupView, acts: Mapping[str, Act]) -> Callable[[web.Request],
         return fresh_json(view.state())
 
     return handle
-
-
-def _done(going: set[asyncio.Future[None]]) -> Callable[[asyncio.Future[None]], None]:
-    """Return what forgets an act that has ended; its error was told to the page, if that was still there."""
-
-    def forget(doing: asyncio.Future[None]) -> None:
-        going.discard(doing)
-        if not doing.cancelled():
-            doing.exception()
-
-    return forget
 
 
 def _texts(body: bytes) -> Texts | None:

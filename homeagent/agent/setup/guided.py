@@ -31,6 +31,7 @@ class GuidedSetup:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._doing: str | None = None
+        self._failed: str | None = None
         self._home: FoundHome | None = None
         self._written: list[str] = []
         self._understood: list[str] = []
@@ -43,6 +44,7 @@ class GuidedSetup:
             "path": str(self._path),
             "exists": self._path.exists() and not self._written,
             "busy": self._doing,
+            "failed": self._failed,
             "home": None if self._home is None else self._home.told(),
             "written": self._written,
             "understood": self._understood,
@@ -76,12 +78,12 @@ class GuidedSetup:
             self._home = await home.again(parts=composed(parts))
 
     async def write(self) -> None:
-        """Write the configuration and check it against Home Assistant; once it is written, only check it again."""
+        """Write the configuration and check it against Home Assistant."""
         home = self._found()
         if home.draft.problems:
             raise PermanentError("; ".join(home.draft.problems))
         with self._busy("writing"):
-            if not self._written:
+            if not self._written:  # else it is only checked again
                 written = write_config(self._path, home.text, home.spec.token)
                 self._written = [str(path) for path in written]
             config = load_config(self._path)
@@ -125,14 +127,17 @@ class GuidedSetup:
         """Do one thing at a time, and tell the page what."""
         if self._doing is not None:
             raise TransientError(f"still {self._doing}; wait a moment")
+        self._failed = None
         self._say(what)
         try:
             yield
-        except HomeAgentError:
+        except HomeAgentError as error:
+            self._failed = str(error)
             raise
         except Exception as error:
             _LOGGER.exception("the set-up failed")
-            raise PermanentError(f"an error inside the agent ({type(error).__name__}); see its log") from error
+            self._failed = f"an error inside the agent ({type(error).__name__}); see its log"
+            raise PermanentError(self._failed) from error
         finally:
             self._doing = None
             self._tell()

@@ -40,15 +40,18 @@ def main() -> None:
 @click.option("--offline", is_flag=True, help="Do not ask Home Assistant.")
 def check_config(*, file: Path, offline: bool) -> None:
     """Check a configuration FILE: print what was understood, or every problem at once."""
-    from homeagent.agent.live.checks import check_online
+    from homeagent.agent.live.checks import check_online, explain_prices
     from homeagent.config import check_config as understand
     from homeagent.config import load_config
 
     with _plain_errors():
         for line in understand(file):
             click.echo(line)
+        config = load_config(file)
+        for line in explain_prices(config):
+            click.echo(line)
         if not offline:
-            for line in check_online(file, load_config(file)):
+            for line in check_online(file, config):
                 click.echo(line)
 
 
@@ -68,6 +71,49 @@ def run(*, file: Path, verbose: bool) -> None:
     )
     with _plain_errors():
         asyncio.run(run_live(file, load_config(file), lambda line: click.echo(line, err=True)))
+
+
+@main.command()
+@click.argument("name", required=False)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    default=Path("config.yaml"),
+    show_default=True,
+    help="Your own profiles are in the folder profiles beside it.",
+)
+@click.option("--measure", is_flag=True, help="Measure what poor inverters cost, on simulated homes.")
+@click.option("--homes", type=click.IntRange(1, 100), default=5, show_default=True, help="How many homes to measure.")
+@click.option(
+    "--days", type=click.IntRange(1, 60), default=7, show_default=True, help="Days of each season to measure."
+)
+@click.option("--write", type=click.Path(path_type=Path), help="Write what was measured to a file.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def profiles(
+    *, name: str | None, config: Path, measure: bool, homes: int, days: int, write: Path | None, as_json: bool
+) -> None:
+    """List the devices that homeagent knows, or explain the one of that NAME."""
+    from homeagent.agent.profile_terminal import print_profile, print_profiles
+    from homeagent.config.profile_costs import as_json as cost_file
+    from homeagent.config.profile_costs import shipped_costs
+    from homeagent.config.profile_files import folder_beside, load_profile, load_profiles
+
+    with _plain_errors():
+        folder = folder_beside(config)
+        known = load_profiles(folder) if name is None else [load_profile(name, folder)]
+        costs = shipped_costs()
+        if measure:
+            from homeagent.agent.capability_costs import measure as live_through
+            from homeagent.agent.terminal import progress_bar
+
+            with progress_bar("Living") as progress:
+                costs = live_through(known, progress, seeds=range(1, homes + 1), days=days)
+            if write is not None:
+                write.write_text(cost_file(costs), encoding="utf-8")
+        if name is None:
+            print_profiles(known, costs, as_json=as_json)
+        else:
+            print_profile(known[0], costs, as_json=as_json)
 
 
 STORE = click.option(

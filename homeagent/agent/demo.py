@@ -37,14 +37,23 @@ class Result:
 class Demo:
     """A simulated home with its agent."""
 
-    def __init__(self, seed: int, store: Store, inverter: InverterCapability | None = None) -> None:
-        self.clock = VirtualClock(START)
-        self.home = SimulatedHome(seed, START, inverter=inverter)
+    def __init__(
+        self,
+        seed: int,
+        store: Store,
+        inverter: InverterCapability | None = None,
+        *,
+        start: datetime = START,
+        minimum_hold: timedelta = timedelta(0),
+    ) -> None:
+        self.clock = VirtualClock(start)
+        self.home = SimulatedHome(seed, start, inverter=inverter)
         setup = Setup(
             site=self.home.site,
             capability=inverter or InverterCapability(),
             mode="control",
             observation_step=METER_STEP,
+            minimum_hold=minimum_hold,
         )
         self.agent = Agent(setup, self.home, self.home, store, self.clock)
 

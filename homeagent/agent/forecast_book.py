@@ -70,11 +70,14 @@ class ForecastBook:
         """Return the scenarios with PV as the best provider expects it, as they were where none earns its place."""
         if not self._pv:
             return scenarios
-        self.judge(history, timezone)
-        for name in self._best_first():
-            provided = with_provider(scenarios, self._pv[name], history, timezone, alike=alike)
-            if provided is not None:
-                return provided
+        try:
+            self.judge(history, timezone)
+            for name in self._best_first():
+                provided = with_provider(scenarios, self._pv[name], history, timezone, alike=alike)
+                if provided is not None:
+                    return provided
+        except (ArithmeticError, ValueError, IndexError):  # a bug or an absurd forecast: plan without it
+            _LOGGER.exception("no solar forecast could be taken up")
         return scenarios
 
     def judge(self, history: History, timezone: ZoneInfo) -> None:

@@ -77,7 +77,14 @@ class View:
         if thought is None:
             return {"model": None}
         load, pv = thought.forecasts(thought.plan.grid)
-        return {**_grid(load.grid), "model": load.model_id, "load": _band(load), "pv": _band(pv)}
+        providers = self._agent.observer.memory.issued.verdicts.values()
+        return {
+            **_grid(load.grid),
+            "model": load.model_id,
+            "load": _band(load),
+            "pv": _band(pv),
+            "pv_providers": [{"name": one.provider, "used": one.used, "why": one.why} for one in providers],
+        }
 
     def decisions(self, limit: int) -> Sequence[Mapping[str, object]]:
         """Return the newest decisions, newest first."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypeAlias, TypeVar
 
+from homeagent.config.capability import said_of
 from homeagent.config.home_assistant import (
     ENTITY,
     ApplianceSettings,
@@ -56,7 +57,11 @@ def bind(settings: _Settings, find: FindProfile) -> tuple[_Settings, dict[str, B
         bound[str(path[-1])] = found
         if isinstance(device, BatterySettings):
             steering = _steering(found, BatterySteeringSettings, device.steering)
-            battery = device.model_copy(update={"steering": steering, "inverter": _inverter(found, device)})
+            inverter = _inverter(found, device)
+            battery = device.model_copy(update={"steering": steering, "inverter": inverter})
+            if inverter.control == "reserve" and steering.reserve is None:
+                remedy = "leave it out, or add battery.steering.reserve"
+                problems.append(Problem(("battery", "inverter", "control"), "is reserve, but nothing sets one", remedy))
         elif isinstance(device, ApplianceSettings):
             switch = _steering(found, SwitchSteeringSettings, device.steering)
             appliances[str(path[-1])] = device.model_copy(update={"steering": switch})
@@ -104,8 +109,7 @@ def _bound(
     problems += wrong
     if wrong:
         return None
-    verbs = tuple(verb for verb in profile.verbs if _exists(verb, profile, device.entities))
-    return Bound(profile=profile, entities=device.entities, verbs=verbs)
+    return Bound(profile=profile, entities=device.entities, verbs=verbs_of(profile, device.entities))
 
 
 def _entity_problems(path: KeyPath, profile: Profile, entities: Mapping[str, str]) -> Iterator[Problem]:
@@ -129,16 +133,20 @@ def _entity_problems(path: KeyPath, profile: Profile, entities: Mapping[str, str
             yield Problem((*path, role), f"is missing: the profile {profile.name} needs it", remedy)
 
 
-def _exists(verb: str, profile: Profile, entities: Mapping[str, str]) -> bool:
-    """Return whether a verb is there although some roles that are not needed have no entity."""
-    missing = [entry for role, entry in profile.roles.items() if role not in entities]
+def verbs_of(profile: Profile, roles: Collection[str]) -> tuple[str, ...]:
+    """Return the verbs that exist where only these roles have an entity."""
+    return tuple(verb for verb in profile.verbs if _exists(verb, profile, roles))
+
+
+def _exists(verb: str, profile: Profile, roles: Collection[str]) -> bool:
+    missing = [entry for role, entry in profile.roles.items() if role not in roles]
     if any(not isinstance(entry.needed, bool) and verb in entry.needed for entry in missing):
         return False
-    return any(step.pause_seconds is None for step in _steps(profile.verbs[verb], entities))
+    return any(step.pause_seconds is None for step in _steps(profile.verbs[verb], roles))
 
 
-def _steps(steps: list[ProfileStep], entities: Mapping[str, str]) -> list[ProfileStep]:
-    return [step for step in steps if step.roles() <= {*entities}]
+def _steps(steps: list[ProfileStep], roles: Collection[str]) -> list[ProfileStep]:
+    return [step for step in steps if step.roles() <= {*roles}]
 
 
 def _written_out(step: ProfileStep, entities: Mapping[str, str]) -> dict[str, Any]:
@@ -147,7 +155,15 @@ def _written_out(step: ProfileStep, entities: Mapping[str, str]) -> dict[str, An
     for name in ("set", "press"):
         if values.get(name) is not None:
             values[name] = entities[values[name]]
+    if isinstance(values.get("to"), list):
+        values["to"] = _first_option(values["set"], values["to"])
     return values
+
+
+def _first_option(entity: str, options: list[str]) -> str:
+    """Return a template of the first of these options that the entity has, of the first at all if it has none."""
+    known = f"state_attr('{entity}', 'options') or []"
+    return f"{{{{ ({options!r} | select('in', {known}) | list + {options[:1]!r}) | first }}}}"
 
 
 def _named(value: Any, entities: Mapping[str, str]) -> Any:  # noqa: ANN401 - values of any kind
@@ -180,12 +196,5 @@ def _steering(bound: Bound, model: type[_Steering], own: _Steering | None) -> _S
 
 def _inverter(bound: Bound, settings: BatterySettings) -> InverterSettings:
     """Return what the profile says of the inverter, with whatever the configuration says itself in its place."""
-    profile = bound.profile
-    said = {
-        "control": profile.control,
-        "answer_seconds": profile.answer_seconds,
-        "min_power_kw": profile.min_power_kw,
-        "power_step_kw": profile.power.step_w / 1000 if profile.power.step_w > 1 else 0.0,
-        "min_hold_minutes": profile.min_hold_minutes,
-    }
-    return InverterSettings.model_validate(said | settings.inverter.model_dump(exclude_unset=True))
+    own = settings.inverter.model_fields_set
+    return said_of(bound.profile).model_copy(update={name: getattr(settings.inverter, name) for name in own})

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from homeagent.config.binding import Bound, bind
 from homeagent.config.home_assistant import UNMETERED
+from homeagent.config.profile_costs import shipped_costs
 from homeagent.config.profile_files import folder_beside, load_profile
 from homeagent.config.profile_words import told_of
 from homeagent.config.reading import read_settings
@@ -205,7 +206,7 @@ def _understood(config: Config) -> Iterator[str]:
     if config.wiring is not None:
         yield from _forecasts(config.wiring.forecasts)
     for name, bound in config.profiles.items():
-        yield from (f"{name}: {line}" for line in told_of(bound))
+        yield from (f"{name}: {line}" for line in told_of(bound, config.inverter, shipped_costs()))
     for device in () if config.wiring is None else config.wiring.devices:
         yield f"{device.name}: a {device.kind} that takes {', '.join(device.verbs)}, at most {_a_day(device)}"
 

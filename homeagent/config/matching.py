@@ -9,6 +9,8 @@ from fnmatch import fnmatchcase
 from homeagent.config.profile import DEVICE, Profile, RoleSettings
 from homeagent.domain.discovery import FoundEntity
 
+GENERAL = frozenset({"input_number", "input_select", "modbus", "mqtt", "template"})
+"""Integrations that many things come through: that they are there says nothing of a device."""
 _KNOWN, _BY_ID, _BY_NAME = 3, 2, 1
 """How sure a match is: by translation key, by unique id, by entity id, which its owner may have changed."""
 
@@ -70,7 +72,8 @@ def match_home(profiles: Sequence[Profile], entities: Sequence[FoundEntity]) -> 
 
 def absent(profile: Profile, entities: Sequence[FoundEntity]) -> tuple[MissingRole, ...]:
     """Return what is missing where the integration is there, but nothing that the profile could use."""
-    if not profile.integrations or not _of_integration(profile, entities) or match(profile, entities) is not None:
+    special = {*profile.integrations} - GENERAL
+    if not any(entity.platform in special for entity in entities) or match(profile, entities) is not None:
         return ()
     return tuple(_missing(role, settings) for role, settings in profile.roles.items() if settings.needed is True)
 

@@ -88,7 +88,8 @@ class ProfileStep(Section):
     """One step of a command, with roles in place of entities; `<role>` inside texts stands for its entity."""
 
     set: Name | None = None
-    to: str | float | bool | None = None
+    to: str | float | bool | list[str] | None = None
+    """A list of options is for selects whose options are named differently by version: the first that it has."""
     press: Name | None = None
     action: Annotated[str, AfterValidator(_action)] | None = None
     target: dict[str, Any] = Field(default={})

@@ -210,6 +210,9 @@ class Settings(Section):
             raise wrong(f"has two devices named {min(twice)}", "give each its own name")
         if self.home_assistant is not None and self.meters is None:
             raise wrong("has home_assistant, but no meters", "add meters: with grid, battery and soc")
+        if self.home_assistant is not None and self.goals.carbon_price_per_kg and self.carbon is None:
+            remedy = "add carbon: an entity in gCO2/kWh, or leave the price out"
+            raise wrong("has goals.carbon_price_per_kg, but no carbon", remedy)
         if self.home_assistant is not None and self.prices.import_ is None:
             raise wrong("has home_assistant, but no price", "add prices.import: a number or the entity of the price")
         told = self.battery.steering is not None or self.battery.profile is not None

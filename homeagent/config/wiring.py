@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Literal
 
 from homeagent.config.binding import Bound
+from homeagent.config.capability import plain_capability, profile_capability
 from homeagent.config.forecasts import forecasts_of
 from homeagent.config.home_assistant import (
     UNMETERED,
@@ -148,27 +149,10 @@ def _directed(settings: MeterSettings, positive: str) -> tuple[MeterSource, ...]
 def capability_of(settings: BatterySettings, bound: Bound | None) -> InverterCapability:
     """Return what the inverter can be told."""
     inverter, steering = settings.inverter, settings.steering
-    known = InverterCapability(
-        control=inverter.control,
-        answer_seconds=inverter.answer_seconds,
-        min_power_kw=inverter.min_power_kw,
-        power_step_kw=inverter.power_step_kw,
-    )
     if bound is None or steering is None:
-        return known
-    power, reserve = bound.profile.power, bound.profile.reserve
-    known = replace(known, low_reserve=reserve.low_percent / 100, high_reserve=reserve.high_percent / 100)
-    if inverter.control == "reserve":  # a reserve above the charge buys, one at it holds; nothing sells
-        return replace(known, discharges=False, hold_stores=True)
-    return replace(
-        known,
-        max_power_kw=math.inf if power.high_w is None else power.high_w / 1000,
-        charges=steering.charge is not None,
-        discharges=steering.discharge is not None,
-        holds=steering.hold is not None,
-        hold_stores=bound.profile.hold_stores,
-        sets_power=power.settable,
-    )
+        return plain_capability(inverter)
+    verbs = [verb for verb in BATTERY_VERBS if getattr(steering, verb) is not None]
+    return profile_capability(bound.profile, verbs, inverter)
 
 
 def _battery(settings: BatterySettings, bound: Bound | None) -> Iterator[DeviceSpec]:
@@ -176,12 +160,19 @@ def _battery(settings: BatterySettings, bound: Bound | None) -> Iterator[DeviceS
         device = _device("battery", "battery", settings.steering, BATTERY_VERBS, SetMode(mode="self_consumption"))
         capability = capability_of(settings, bound)
         kept = math.ceil(100 * settings.min_soc - 1e-9)
-        yield replace(device, capability=capability, ranges=_ranges(bound), constants={"min_soc_percent": kept})
+        yield replace(
+            _by_profile(device, bound),
+            capability=capability,
+            constants={"min_soc_percent": kept},
+            proof=replace(device.proof, hold_stores=capability.hold_stores),
+        )
 
 
-def _ranges(bound: Bound | None) -> Ranges:
-    if bound is None:
-        return Ranges()
+def _by_profile(device: DeviceSpec, bound: Bound | None) -> DeviceSpec:
+    return device if bound is None else replace(device, ranges=_ranges(bound), roles=bound.entities)
+
+
+def _ranges(bound: Bound) -> Ranges:
     power, reserve, lease = bound.profile.power, bound.profile.reserve, bound.profile.lease
     ranges = Ranges(
         power_step_w=power.step_w,
@@ -203,7 +194,7 @@ def _appliance(name: str, settings: ApplianceSettings, bound: Bound | None) -> D
     if proof.entity is None and settings.power is not None:
         proof = proof.model_copy(update={"entity": settings.power})
     device = _device(name, "switch", steering, SWITCH_VERBS, SetSwitch(on=False), proof)
-    return replace(device, ranges=_ranges(bound), constants=_current(settings, bound))
+    return replace(_by_profile(device, bound), constants=_current(settings, bound))
 
 
 def _current(settings: ApplianceSettings, bound: Bound | None) -> Mapping[str, int]:
@@ -222,7 +213,7 @@ def _thermostat(name: str, settings: ClimateSettings, bound: Bound | None) -> De
         proof = proof.model_copy(update={"entity": settings.entity})
     safe = SetTemperature(target_c=settings.safe_temperature)
     device = _device(name, "thermostat", steering, THERMOSTAT_VERBS, safe, proof, settings.entity)
-    return replace(device, ranges=_ranges(bound))
+    return _by_profile(device, bound)
 
 
 def _device(

@@ -44,7 +44,7 @@ def judge(instruction: Instruction, observed: Observed, proof: ProofSpec, spec: 
         return _heated(instruction.target_c, observed)
     if observed.battery_kw is None:
         return Verdict(proved=False, seen="the battery's power is not known")
-    band = expected_battery_kw(instruction, observed, spec)
+    band = expected_battery_kw(instruction, observed, spec, hold_stores=proof.hold_stores)
     if band is None:
         return Verdict(proved=False, seen="the home's net load is not known")
     low_kw, high_kw = band
@@ -58,15 +58,21 @@ def _flow(kw: float, low_kw: float, high_kw: float) -> str:
     return f"battery at {kw:+.2f} kW, expected {wanted} (+ discharging)"
 
 
-def expected_battery_kw(instruction: Instruction, observed: Observed, spec: BatterySpec) -> tuple[float, float] | None:
-    """Return between which powers [kW, + discharging] the battery must be, None where that cannot be said."""
+def expected_battery_kw(
+    instruction: Instruction, observed: Observed, spec: BatterySpec, *, hold_stores: bool = False
+) -> tuple[float, float] | None:
+    """Return between which powers [kW, + discharging] the battery must be, None where that cannot be said.
+
+    With `hold_stores` a battery that holds may store up to all of the surplus.
+    """
     near_kwh = TAPER * spec.capacity_kwh
     soc_kwh = observed.soc_kwh
     full = soc_kwh is not None and soc_kwh >= spec.capacity_kwh - near_kwh
     empty = soc_kwh is not None and soc_kwh <= spec.min_soc_kwh + near_kwh
     if isinstance(instruction, SetMode) and instruction.mode != "self_consumption":
         if instruction.mode == "hold":
-            return 0.0, 0.0
+            surplus_kw = spec.max_charge_kw if observed.net_kw is None else max(-observed.net_kw, 0.0)
+            return (-min(surplus_kw, spec.max_charge_kw) if hold_stores else 0.0), 0.0
         if instruction.mode == "charge":
             kw = spec.max_charge_kw if instruction.power_kw is None else instruction.power_kw
             return -kw, (0.0 if full else -PARTLY * kw)

@@ -121,6 +121,8 @@ class ProofSpec:
     tolerance_kw: float = 0.3
     entity: str | None = None
     on_above_kw: float = 0.05
+    hold_stores: bool = False
+    """Whether a battery that holds still stores surplus."""
     thermostat: str | None = None
     """The climate entity that shows the room's temperature and the set-point."""
 
@@ -158,6 +160,8 @@ class DeviceSpec:
     """Variables of its steps that never change: the current of a charger."""
     capability: InverterCapability = field(default_factory=InverterCapability)
     """What a battery's inverter can be told."""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """The entity (or device) of each role of its profile."""
 
     def tells_the_grid(self, verb: str) -> bool:
         """Return whether a verb sets a power at the grid: another one of the battery when the load moves."""

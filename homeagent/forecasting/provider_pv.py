@@ -169,7 +169,8 @@ def with_provider(
     apart = errors(past, scale, per_hour)
     rows = np.arange(len(scenarios.weight)) % len(apart)
     pv_kw = (scale * expected + apart[rows]).clip(0.0, most_kw(history))
-    pv_kw = np.where(np.isnan(expected), scenarios.pv_kw, pv_kw)
+    dark = (expected <= 0) & (scenarios.pv_kw <= 0).all(axis=0)
+    pv_kw = np.where(np.isnan(expected), scenarios.pv_kw, np.where(dark, 0.0, pv_kw))
     weight = scenarios.weight
     if alike:
         weight = weight * likeness(past, expected)[rows % len(past.forecast)] + 1e-12

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from homeagent.domain.wiring import DeviceSpec, SetEntity, Wiring
@@ -14,6 +14,7 @@ from homeagent.hass.inspection import HomeAssistantFacts
 from homeagent.hass.steps import domain_of
 
 UNAUTHORIZED = "unauthorized"
+LONG_AGO = "1970-01-01T00:00:00+00:00"
 QUESTION = "homeagent asks whether it may"
 IMPOSSIBLE: Mapping[str, tuple[str, dict[str, object]]] = {
     "climate": ("set_temperature", {"temperature": 1e6}),
@@ -27,11 +28,12 @@ IMPOSSIBLE: Mapping[str, tuple[str, dict[str, object]]] = {
 
 def state_of(told: Mapping[str, Any]) -> EntityState:
     """Return an entity as `get_states` and the REST interface write it."""
+    written = told.get("last_updated")
     return EntityState(
         entity_id=told["entity_id"],
         state=told["state"],
         attributes=told.get("attributes", {}),
-        updated_at=datetime.fromtimestamp(0, UTC),
+        updated_at=written if isinstance(written, datetime) else datetime.fromisoformat(written or LONG_AGO),
     )
 
 

@@ -129,19 +129,25 @@ def _prices(wiring: Wiring) -> Iterator[tuple[str, str | ActionFeed]]:
 
 
 def _device(device: DeviceSpec, facts: HomeAssistantFacts) -> Iterator[Issue]:
+    named = {f"entities.{role}": entity for role, entity in device.roles.items() if "." in entity}  # no devices
+    named |= {"proof.entity": device.proof.entity or "", "entity": device.proof.thermostat or ""}
+    for name, entity in named.items():
+        if entity:
+            yield from _existing(f"{device.name}.{name}", entity, facts)
     for verb, steps in device.verbs.items():
         for number, step in enumerate(steps):
             path = f"{device.name}.steering.{verb}[{number}]"
             if isinstance(step, CallAction):
                 yield from _acting(path, step, facts)
             elif isinstance(step, SetEntity | Press):
-                missing = _existing(path, step.entity, facts)
-                yield from missing
-                if not missing:
-                    yield from _settable(path, step, facts.states[step.entity])
-    for name, entity in (("proof.entity", device.proof.entity), ("entity", device.proof.thermostat)):
-        if entity is not None:
-            yield from _existing(f"{device.name}.{name}", entity, facts)
+                yield from _writing(path, step, device, facts)
+
+
+def _writing(path: str, step: SetEntity | Press, device: DeviceSpec, facts: HomeAssistantFacts) -> Iterator[Issue]:
+    if step.entity in facts.states:
+        yield from _settable(path, step, facts.states[step.entity])
+    elif step.entity not in device.roles.values():  # those are said once, by their role
+        yield from _existing(path, step.entity, facts)
 
 
 def _acting(path: str, step: CallAction | ActionFeed, facts: HomeAssistantFacts) -> Iterator[Issue]:

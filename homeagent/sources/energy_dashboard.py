@@ -10,6 +10,8 @@ from homeagent.sources.pieces import ShapeError
 from homeagent.sources.solar_shapes import roofs
 from homeagent.sources.watt_hour_maps import pieces
 
+SHORT = 8
+"""So many of the last characters of a config entry's id tell it from the home's others."""
 CHOOSE = "choose a forecast in Settings > Dashboards > Energy > Solar panels, or list entities in solar.forecast"
 
 
@@ -29,6 +31,11 @@ def chosen_entries(prefs: Mapping[str, Any]) -> tuple[str, ...]:
     if not chosen:
         raise ShapeError(f"the Energy dashboard has no solar forecast; {CHOOSE}")
     return tuple(dict.fromkeys(chosen))
+
+
+def name_of(entries: Sequence[str]) -> str:
+    """Return a provider's name: another choice of roofs is another provider, with a worth of its own."""
+    return "home_assistant:" + "+".join(sorted(entry[-SHORT:] for entry in entries))
 
 
 def read(reply: Mapping[str, Any], entries: Sequence[str]) -> tuple[TimeGrid, FloatArray]:

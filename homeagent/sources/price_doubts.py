@@ -31,12 +31,13 @@ DEAREST_MEAN, CHEAPEST_PEAK = 3.0, 0.004
 TYPICAL = 0.15
 LIKELY = (0.02, 1.0)
 JUMP_FROM = 30.0
+MOST = 0.5
 
 
 def doubt(per_kwh: FloatArray, currency: str, before: float | None = None) -> str | None:
     """Say why a list of prices [currency/kWh] looks like one in another unit, None where it does not.
 
-    `before` is the mean of an earlier list, where there was one.
+    `before` is the mean of an earlier list: it is all there is to compare with in a currency that is not known here.
     """
     values = per_kwh[~np.isnan(per_kwh)]
     rate = _OF_A_EURO.get(currency)
@@ -47,9 +48,17 @@ def doubt(per_kwh: FloatArray, currency: str, before: float | None = None) -> st
         return f"a mean of {mean:g} {currency}/kWh cannot be; {_likely(mean / rate, (0.01, 0.001), currency)}"
     if rate is not None and 0 < peak < CHEAPEST_PEAK * rate:
         return f"no price above {peak:g} {currency}/kWh is unlikely; {_likely(mean / rate, (100, 1000), currency)}"
-    if before and mean and not 1 / JUMP_FROM < mean / before < JUMP_FROM:
+    if rate is None and before and mean and not 1 / JUMP_FROM < mean / before < JUMP_FROM:
         return f"their mean went from {before:g} to {mean:g} {currency}/kWh at once; was the entity's unit changed?"
     return None
+
+
+def upside_down(import_per_kwh: FloatArray, export_per_kwh: FloatArray) -> str | None:
+    """Say that buying is cheaper than selling pays at most times: then one of the two is wrong, most likely."""
+    both = ~np.isnan(import_per_kwh) & ~np.isnan(export_per_kwh)
+    if not both.any() or (import_per_kwh[both] < export_per_kwh[both]).mean() <= MOST:
+        return None
+    return "importing costs less than exporting pays most of the time; look at the units, fees and VAT of both prices"
 
 
 def _likely(mean_eur: float, factors: tuple[float, float], currency: str) -> str:

@@ -29,13 +29,13 @@ def published(
     window: Window,
     timezone: ZoneInfo,
 ) -> PublishedPrices:
-    """Return both prices wherever a spot price is listed, or in `window` where one of them needs none.
+    """Return both prices wherever a spot price is listed, and in `window` too where importing needs none.
 
     `spots` are in currency per kWh; `dispatched` are the windows that the tariff gives away.
     """
     starts = [series.grid.start for series in spots.values()]
     ends = [series.grid.end for series in spots.values()]
-    if imports.spot is None or exports.spot is None:
+    if imports.spot is None:
         starts.append(window[0])
         ends.append(window[1])
     grid = grid_for((imports, exports), spots, min(starts), max(ends), timezone)
@@ -74,7 +74,8 @@ def compose(
     price = energy * tariff.factor * (1 + tariff.share) + tariff.per_kwh
     if tariff.dispatches is not None:
         cheap = tariff.dispatches.per_kwh
-        inside = np.array([any(start <= at and at + grid.step <= end for start, end in dispatched) for at in local])
+        starts = grid.starts()  # wall-clock times cannot be added to
+        inside = np.array([any(start <= at and at + grid.step <= end for start, end in dispatched) for at in starts])
         price = np.where(inside, np.fmin(price, cheap), price)
     for fee in tariff.fees:
         price = price + _rates(fee.table, local)

@@ -12,6 +12,7 @@ import click
 import pytest
 
 from homeagent.cli import main
+from homeagent.config.profile_files import profile_paths
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,6 +24,7 @@ def test_the_wheel_holds_the_program_its_page_and_its_starter_models(tmp_path: P
     names = zipfile.ZipFile(wheel).namelist()
     assert "homeagent/web/page/index.html" in names
     assert "homeagent/_starter_models/README.md" in names
+    assert {f"homeagent/config/profiles/{name}.yaml" for name in profile_paths()} <= {*names}
     assert not [name for name in names if name.startswith(("tests", "integrations", "models"))]
 
 

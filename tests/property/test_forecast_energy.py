@@ -43,6 +43,7 @@ def test_pieces_of_any_length_keep_their_energy_on_slots(parts: list[tuple[int, 
     assert np.nansum(columns[0]) * grid.step_hours == pytest.approx(inside, abs=1e-6)
     if whole.all():
         assert inside == pytest.approx(energy, abs=1e-6)
+    assert np.nanmin(columns[0], initial=20) >= min(kw for _, kw in parts) - 1e-5  # a part of a slot is no mean of it
     assert (~whole).sum() <= 2  # the ends alone may not be covered whole
 
 
@@ -52,6 +53,8 @@ def test_energy_is_the_same_on_finer_and_coarser_slots(forecast: tuple[TimeGrid,
     target = TimeGrid(start=START, step=timedelta(minutes=step), count=int(timedelta(days=3) / timedelta(minutes=step)))
     found = resampled(grid, columns[0], target)
     covered = ~np.isnan(found)
+    inside = [grid.start <= at and at + target.step <= grid.end for at in target.starts()]
+    assert covered.tolist() == inside
     assert np.nanmin(found, initial=0) >= -1e-9
     assert np.nanmax(found, initial=0) <= columns.max() + 1e-9
     if not timedelta(minutes=step) > grid.step and grid.step % timedelta(minutes=step) == timedelta(0):

@@ -98,3 +98,33 @@ def test_one_entity_for_two_things_is_found(tmp_path: Path) -> None:
 def test_one_meter_that_reads_an_entity_twice_is_found(tmp_path: Path) -> None:
     text = HOME.replace("[sensor.roof, sensor.shed]", "[sensor.roof, sensor.roof]") + STEERING
     assert any("meters.pv reads sensor.roof twice" in issue for issue in told(tmp_path, facts(), text))
+
+
+PROFILE = """  profile: select_and_number
+  entities: {mode: select.mode, power: number.power}
+"""
+
+
+def test_the_steps_of_a_profile_are_looked_at_too(tmp_path: Path) -> None:
+    mode = state("select.mode", "charge", options=["self_consumption", "charge", "discharge", "wait"])
+    issues = told(tmp_path, facts(mode), HOME + PROFILE)
+    assert len(issues) == 1
+    assert issues[0].startswith("battery.steering.hold[0]: select.mode has no option 'hold'")
+
+
+def test_a_profiles_entity_that_is_not_there_is_said_once_by_its_role(tmp_path: Path) -> None:
+    text = HOME + PROFILE.replace("number.power", "number.powr")
+    mode = state("select.mode", "charge", options=["self_consumption", "charge", "discharge", "hold"])
+    issues = told(tmp_path, facts(mode), text)
+    assert issues == [
+        "battery.entities.power: number.powr does not exist in Home Assistant; did you mean number.power?"
+    ]
+
+
+def test_a_profiles_actions_are_looked_for(tmp_path: Path) -> None:
+    text = HOME + "  profile: huawei_solar\n  entities: {battery: 1f00}\n"
+    issues = told(tmp_path, facts(), text)
+    assert {issue.split(":")[0] for issue in issues} == {
+        f"battery.steering.{verb}[0]" for verb in ("self_consumption", "charge", "discharge")
+    }
+    assert "huawei_solar.forcible_charge is no action of Home Assistant" in " ".join(issues)

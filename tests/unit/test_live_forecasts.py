@@ -87,6 +87,7 @@ def test_a_roof_of_which_nothing_is_known_stops_the_sum_and_is_named() -> None:
     assert any(f"{WEST} is unavailable" in problem for problem in told)
     assert any(f"nothing is known of {WEST}, so the roofs cannot be added up" in problem for problem in told)
     home.shows(WEST, {"wh_period": watt_hours(DAY, 60)})
+    home.shows(TOMORROW, solcast(DAY + timedelta(days=1)))
     assert len(home.after(minutes=1)) == 1
     assert home.live.problems() == []
 
@@ -114,6 +115,15 @@ def test_what_stands_still_is_named_and_a_restart_does_not_make_it_news() -> Non
     again.shows(WEST, {"wh_period": watt_hours(DAY, 60)})
     assert again.after(hours=27) == []
     assert "has stood still since" in again.live.problems()[0]
+
+
+def test_what_was_never_seen_or_not_since_the_link_was_lost_is_named() -> None:
+    home = Home(ONE_ROOF)
+    home.shows(TODAY, solcast(DAY))
+    home.shows(CO2, GRAMS, "250")
+    assert home.live.problems() == [f"{TOMORROW} has not been seen yet"]
+    home.live.lost()
+    assert len(home.live.problems()) == 3
 
 
 def test_carbon_is_read_as_it_holds_and_its_list_is_noted() -> None:

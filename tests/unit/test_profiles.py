@@ -161,6 +161,7 @@ climate:
         ("    trigger:", "    triger:", 16, "did you mean trigger?"),
         ("button.x_remotecontrol_trigger", "sensor.x", 16, "name button.…: sends what was set to the inverter"),
         ("  profile: solax_modbus\n", "", 6, "has entities, but no profile"),
+        ("  entities:\n", "  inverter: {control: reserve}\n  entities:\n", 12, "is reserve, but nothing sets one"),
     ],
 )
 def test_a_binding_that_does_not_fit_says_what_would(tmp_path: Path, old: str, new: str, line: int, words: str) -> None:
@@ -225,10 +226,11 @@ def test_steps_of_other_kinds_and_pauses_are_kept(tmp_path: Path) -> None:
     config = loaded(tmp_path, text)
     assert config.wiring is not None
     (battery,) = config.wiring.devices
-    assert battery.verbs["charge"][1:] == (
+    assert battery.verbs["charge"][2:] == (
         Pause(seconds=3),
         CallAction(action="homeassistant.update_entity", target={"entity_id": "select.i_operation_mode"}),
     )
     assert battery.constants == {"min_soc_percent": 10}
     assert not config.inverter.sets_power
     assert config.inverter.hold_stores
+    assert battery.proof.hold_stores

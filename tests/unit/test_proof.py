@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -47,6 +48,18 @@ def test_a_battery_is_proved_by_its_power(
 ) -> None:
     observed = Observed(battery_kw=battery_kw, net_kw=1.0, soc_kwh=soc_kwh)
     assert judge(instruction, observed, PROOF, SPEC).proved is proved
+
+
+@pytest.mark.parametrize(
+    ("battery_kw", "net_kw", "proved"),
+    [(-2.0, -2.0, True), (0.0, -2.0, True), (-3.0, -2.0, False), (1.0, 2.0, False), (-1.0, 2.0, False)],
+)
+def test_one_that_holds_may_store_surplus_where_its_profile_says_so(
+    battery_kw: float, net_kw: float, *, proved: bool
+) -> None:
+    observed = Observed(battery_kw=battery_kw, net_kw=net_kw, soc_kwh=5)
+    assert judge(HOLD, observed, replace(PROOF, hold_stores=True), SPEC).proved is proved
+    assert judge(HOLD, observed, PROOF, SPEC).proved is (battery_kw == 0)
 
 
 def test_what_is_not_measured_proves_nothing() -> None:

@@ -140,6 +140,30 @@ def test_earlier_days_are_those_of_the_same_local_time_across_a_change_of_the_cl
     assert (found.measured[0] == expected).sum() >= 34  # the hour that is skipped or comes twice is a neighbour
 
 
+def test_a_night_stays_dark_though_errors_were_moved_by_an_hour() -> None:
+    grid, pv_kw = roof(7)
+    past = history(grid, pv_kw, 4 * 24)
+    provided = with_provider(
+        scenarios_of(past), curves_of(made_up_forecasts(grid, pv_kw, bias=0.5, wrong=0.5)), past, BERLIN, alike=False
+    )
+    assert provided is not None
+    assert provided.pv_kw[:, :4].max() == 0
+    assert np.array_equal(provided.weight, scenarios_of(past).weight)
+
+
+def test_each_day_is_held_against_the_forecast_of_the_same_lead() -> None:
+    past = History(
+        grid=TimeGrid(start=START, step=HOUR, count=20 * 24),
+        load_kw=np.full(20 * 24, 0.5),
+        pv_kw=np.zeros(20 * 24),
+    )
+    lead = np.arange(48.0)
+    curves = [(at, TimeGrid(start=at, step=HOUR, count=48), lead) for at in past.grid.starts()]
+    found = past_of(curves, past, TimeGrid(start=past.grid.end, step=HOUR, count=36), BERLIN).whole_days()
+    assert len(found.forecast) >= 18
+    assert found.forecast[:18] == pytest.approx(np.tile(lead[:36], (18, 1)))
+
+
 def scored(provider_kw: float, floor_kw: float, count: int = 20) -> list[Score]:
     return [
         Score(at=START + k * HOUR, provider_kw=provider_kw, floor_kw=floor_kw, mae_kw=0.1, bias_kw=0.0)
@@ -197,3 +221,16 @@ def test_the_book_takes_the_better_of_two_and_neither_of_two_bad_ones() -> None:
     assert book_of(bad).conditioned(floor, past, BERLIN) is floor
     assert ForecastBook().conditioned(floor, past, BERLIN) is floor
     assert book.problems(past.grid.end + timedelta(days=3)) == []
+
+
+def test_an_absurd_forecast_is_no_reason_not_to_plan(caplog: pytest.LogCaptureFixture) -> None:
+    grid, pv_kw = roof(34)
+    past = history(grid, pv_kw, 30 * 24)
+    book = ForecastBook()
+    for one in made_up_forecasts(grid, pv_kw, bias=1.0, wrong=0.1):
+        if one.issued_at <= past.grid.end:
+            book.add(replace(one, mean=one.mean + np.inf))
+    floor = scenarios_of(past)
+    with np.errstate(invalid="raise"):
+        assert book.conditioned(floor, past, BERLIN) is floor
+    assert "no solar forecast could be taken up" in caplog.text

@@ -248,6 +248,7 @@ def test_forecasts_may_come_from_the_dashboard_or_from_named_roofs(tmp_path: Pat
         ("solar: {forecast: []}\n", "names no sensor"),
         ("home: {weather: sensor.home}\n", "home.weather: is no weather entity"),
         ("carbon: co2\n", "carbon: is no entity"),
+        ("goals: {carbon_price_per_kg: 0.1}\n", "has goals.carbon_price_per_kg, but no carbon; add carbon:"),
     ],
 )
 def test_a_forecast_that_is_none_is_refused(tmp_path: Path, more: str, told: str) -> None:

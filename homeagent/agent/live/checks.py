@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from homeagent.agent.live.forecast_checks import forecast_issues
+from homeagent.agent.live.price_checks import price_issues, price_lines, tariff_lines
 from homeagent.config import Config
 from homeagent.domain.errors import InputError, Issue, PermanentError, TransientError
 from homeagent.domain.wiring import Wiring
@@ -84,6 +85,8 @@ async def check_start(source: Path, config: Config, *, known: bool, echo: Callab
     try:
         facts = await ask(connection)
         issues = [*inspect(wiring, facts), *forecast_issues(wiring.forecasts, facts)]
+        if not known:  # a list that is odd today must not keep an agent from starting again
+            issues += price_issues(wiring.prices, config.adopting(facts.timezone, facts.currency).site, facts)
         if config.mode == "control" and not await may_control(connection, wiring):
             remedy = "make the token as a user who is no read-only one"
             message = "its user may not command the devices"
@@ -95,6 +98,11 @@ async def check_start(source: Path, config: Config, *, known: bool, echo: Callab
     if issues:
         raise InputError(str(source), tuple(issues))
     return facts
+
+
+def explain_prices(config: Config) -> list[str]:
+    """Return how the configured prices come about, in words and at a sample hour."""
+    return [] if config.wiring is None else list(tariff_lines(config.wiring.prices, config.site))
 
 
 def check_online(source: Path, config: Config) -> list[str]:
@@ -110,6 +118,8 @@ def check_online(source: Path, config: Config) -> list[str]:
         return []
     facts = asyncio.run(check_start(source, config, known=False, echo=lambda _line: None))
     lines = [f"Home Assistant {facts.version}: {len(facts.states)} entities, all that are named exist and fit"]
+    site = config.adopting(facts.timezone, facts.currency).site
+    lines += price_lines(wiring.prices, site, facts, datetime.now(UTC))
     if wiring.home_assistant.fingerprint is not None:
         return [*lines, "history: not looked at (the client for it cannot pin a certificate; homeagent run can)"]
     try:

@@ -45,6 +45,7 @@ class LiveForecasts:
         self._states: dict[str, EntityState] = {}
         self._pieces: dict[str, list[Piece]] = {}
         self._solar_changed: datetime | None = None
+        self._dashboard = DASHBOARD
         self._new: list[IssuedForecast] = []
         self._last: dict[tuple[str, str], IssuedForecast] = {}
         self._held: dict[tuple[str, str], IssuedForecast] = {}
@@ -78,6 +79,7 @@ class LiveForecasts:
 
     def lost(self) -> None:
         """Trust no value any more, until it is seen again."""
+        self._states.clear()
         self._carbon_g_per_kwh = None
 
     def issued(self) -> Sequence[IssuedForecast]:
@@ -111,7 +113,8 @@ class LiveForecasts:
             for (provider, quantity), last in self._last.items()
             if quantity in {"pv_kw", "temp_c"} and provider in self._providers() and now - last.issued_at > STALE
         ]
-        return [*self._problems.values(), *still]
+        unseen = sorted(self._wiring.entities() - self._states.keys() - self._problems.keys())
+        return [*self._problems.values(), *(f"{entity} has not been seen yet" for entity in unseen), *still]
 
     async def run(self) -> None:
         """Ask for what no entity shows, for ever: at the start, then every half hour."""
@@ -146,7 +149,8 @@ class LiveForecasts:
         entries = energy_dashboard.chosen_entries(await self._link.command("energy/get_prefs"))
         reply = await self._link.command("energy/solar_forecast")
         grid, columns = energy_dashboard.read(reply, entries)
-        self._note(DASHBOARD, "pv_kw", grid, columns)
+        self._dashboard = energy_dashboard.name_of(entries)
+        self._note(self._dashboard, "pv_kw", grid, columns)
 
     async def _ask_weather(self) -> None:
         entity = str(self._wiring.weather)
@@ -183,7 +187,7 @@ class LiveForecasts:
         return "+".join(entity for entities in self._wiring.roofs.values() for entity in entities)
 
     def _providers(self) -> frozenset[str]:
-        return frozenset([DASHBOARD if self._wiring.dashboard else self._solar_name(), str(self._wiring.weather)])
+        return frozenset([self._dashboard if self._wiring.dashboard else self._solar_name(), str(self._wiring.weather)])
 
     def _guarded(self, name: str, work: Callable[[], None]) -> None:
         try:

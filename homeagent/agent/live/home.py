@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -57,6 +57,8 @@ class LiveHome:
         self._restore: list[Command] = []
         self.came_up = False
         """Whether the link has come up since the agent last asked; the one who asks takes it back."""
+        self.listeners: list[Callable[[Change], None]] = []
+        """Who else is told of every change of an entity."""
         self._errands: set[asyncio.Task[None]] = set()
         effects = Effects(report=self._report, tell=self._tell, untell=self._untell, now=clock.now, zone=site.timezone)
         runner = StepRunner(self.link)
@@ -183,6 +185,8 @@ class LiveHome:
         for driver in self.drivers.values():
             if change.entity_id in driver.entities:
                 driver.saw(change)
+        for listener in self.listeners:
+            listener(change)
 
     def _on_status(self, up: bool) -> None:  # noqa: FBT001 - what the link has to say
         if up:

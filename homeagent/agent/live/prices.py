@@ -20,7 +20,7 @@ from homeagent.domain.tariff import ActionFeed, EntityFeed, PriceFeed
 from homeagent.domain.wiring import PriceWiring
 from homeagent.hass.entities import EntityState
 from homeagent.sources.dispatches import dispatched, is_dispatching
-from homeagent.sources.price_doubts import doubt
+from homeagent.sources.price_doubts import doubt, upside_down
 from homeagent.sources.price_entries import midnight
 from homeagent.sources.tariff import published
 
@@ -45,6 +45,7 @@ class LivePrices:
         self._spots: dict[PriceFeed, SlotSeries] = {}
         self._wrong: dict[PriceFeed, str] = {}
         self._said: list[str] = []
+        self._doubtful: str | None = None
         self._means: dict[PriceFeed, float] = {}
         self._dispatches: Mapping[str, Any] = {}
         giving = wiring.imports.dispatches
@@ -90,6 +91,7 @@ class LivePrices:
             window=(today, today + DAYS_AHEAD * DAY),
             timezone=self._site.timezone,
         )
+        self._doubtful = upside_down(found.import_per_kwh, found.export_per_kwh)
         if self._last is not None and _equal(found, self._last):
             return None
         self._last = found
@@ -100,7 +102,7 @@ class LivePrices:
         now = self._clock.now()
         found = [feed.problem for feed in self._entities.values()]
         found += [action.problem(now) for action in self._actions.values()]
-        found += [self._no_dispatches, *self._wrong.values(), *self._said]
+        found += [self._no_dispatches, *self._wrong.values(), *self._said, self._doubtful]
         there = [text for text in found if text is not None]
         for feed in self._wiring.feeds():
             if feed in self._spots:

@@ -1,0 +1,294 @@
+"""The course of a supervised test: one leg after the other, and the way back whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol, TypeVar
+
+from homeagent.agent.live.actuator_bench import Bench, EndedError
+from homeagent.agent.live.put_back import Before
+from homeagent.control.actuator_plan import Leg, left_out, legs_of, unfit, unknown
+from homeagent.control.actuator_report import Course, concluded
+from homeagent.control.actuator_verdict import (
+    STEADY_S,
+    Sample,
+    Trial,
+    answer_s,
+    arrived,
+    fell_back_s,
+    follows,
+    judged,
+    level_kw,
+)
+from homeagent.domain.actuator import ActuatorReport, Tried
+from homeagent.domain.command import Command, CommandResult, Confirmed, Failed, SafeState, SetMode
+from homeagent.domain.errors import PermanentError, TransientError
+from homeagent.domain.wiring import CallAction, DeviceSpec, SetEntity
+
+READ_S = 15.0
+"""So long first readings are waited for."""
+LEAVE_S = 45.0
+"""So long the way back may take."""
+MARGIN = 1.5
+"""A leg is given so many times what the slowest answer so far took."""
+SLACK_S = 5.0
+QUICK_S = 8.0
+"""A device that answers sooner is told a second power too."""
+SHORTEST_LEASE_S = 20.0
+MINUTE_S = 60.0
+RETRY_S = 1.0
+
+BACK = Leg(verb="self_consumption", told=SetMode(mode="self_consumption"))
+
+_T = TypeVar("_T")
+
+
+class TestRefusedError(PermanentError):
+    """A test should not begin as things stand."""
+
+
+class Journal(Protocol):
+    """Who keeps what a device is told."""
+
+    def told(self, command: Command) -> None:
+        """Keep a command before it is written."""
+
+    def became(self, result: CommandResult) -> None:
+        """Keep what became of it."""
+
+
+class SupervisedTest:
+    """One test of one device on a bench."""
+
+    def __init__(self, bench: Bench, rated_kw: float, journal: Journal) -> None:
+        self._bench, self._device, self._battery = bench, bench.device, bench.site.battery
+        self._rated_kw, self._journal = rated_kw, journal
+        self._trials: list[Trial] = []
+        self._left: list[Tried] = []
+        self._rest_kw = 0.0
+        self._recent: tuple[Sample, ...] = ()
+        self._longest_s: float | None = None
+        """The slowest answer so far, None while there was none."""
+
+    async def run(self, warnings: Sequence[str] = ()) -> ActuatorReport:
+        """Test, leave the device as it was found whatever happens, and return what came of it.
+
+        Raises:
+            TestRefusedError: it should not begin as things stand.
+        """
+        bench, ended = self._bench, None
+        not_restored: tuple[str, ...] = ()
+        bench.home.listeners.append(bench.saw)
+        try:
+            await self._begin()
+            at, before = datetime.now(UTC), Before.of(self._device, bench.home.link.states)
+            try:
+                await self._legs()
+            except EndedError as error:
+                ended = str(error)
+            finally:
+                not_restored = await _uncancelled(self._leave(before))
+        finally:
+            bench.home.listeners.remove(bench.saw)
+        course = Course(
+            at=at,
+            seconds=bench.seconds,
+            trials=tuple(self._trials),
+            left=tuple(self._left),
+            warnings=(*warnings, *bench.noticed),
+            not_restored=not_restored,
+            ended=ended,
+        )
+        return concluded(self._device, course, self._battery, bench.home.wiring.meters)
+
+    async def _begin(self) -> None:
+        """Wait for readings, look for a while, and refuse if it should not begin."""
+        bench = self._bench
+        try:
+            await bench.watch("waiting for readings", 0.0, READ_S, lambda s: self._unknown(s[-1]) is None)
+            bench.start()
+            samples = await bench.watch("nothing yet", 0.0, bench.pace.rest_s, lambda _samples: False)
+        except EndedError as error:
+            raise TestRefusedError(f"{self._device.name} is not tested: {error}") from error
+        observed = samples[-1].observed
+        why = self._unknown(samples[-1]) or unfit(self._device, observed, self._battery)
+        if why is not None:
+            raise TestRefusedError("; ".join([f"{self._device.name} is not tested: {why}", *bench.home.problems()]))
+        self._recent, self._rest_kw = samples, level_kw(samples) or 0.0
+
+    def _unknown(self, sample: Sample) -> str | None:
+        return unknown(self._device, sample.observed)
+
+    async def _legs(self) -> None:
+        """Tell the device one thing after the other, as long as the time lasts."""
+        bench = self._bench
+        if self._device.kind == "battery" and not follows(self._recent, self._battery):
+            kw = self._rest_kw
+            bench.noticed[f"when the test began the battery did not cover the home: it was at {kw:+.2f} kW"] = None
+            await self._try(BACK)
+            self._rest_kw = level_kw(self._recent) or 0.0
+        observed = bench.sample().observed
+        legs, left = legs_of(self._device, observed, self._battery, bench.site.grid, self._rated_kw)
+        self._left += left
+        if (lease := self._lease_leg(legs)) is not None:
+            legs.append(lease)
+        for leg in legs:
+            why = self._no_time(leg)
+            if why is None:
+                await self._try(leg)
+            elif not leg.extra:
+                self._left.append(left_out(leg, why))
+        if self._device.kind == "battery":
+            await self._try(BACK, last=True)
+
+    def _no_time(self, leg: Leg) -> str | None:
+        """Return why there is no time for a leg, None if there is."""
+        if self._longest_s is None:
+            tried = any(trial.leg.asked_kw or trial.leg.verb != BACK.verb for trial in self._trials)
+            if not tried or leg.extra:
+                return None
+            return "what was told before had no effect"
+        if leg.extra and self._longest_s > QUICK_S:
+            return "the device is too slow for it"
+        need_s = MARGIN * self._longest_s + STEADY_S + (leg.lease_seconds or 0.0)
+        if self._bench.seconds + need_s > self._legs_end_s:
+            return f"the device answered after {self._longest_s:.0f} s, so there was no time for it"
+        return None
+
+    @property
+    def _legs_end_s(self) -> float:
+        return self._bench.pace.total_s - self._bench.pace.back_s
+
+    async def _try(self, leg: Leg, *, last: bool = False) -> None:
+        """Tell the device one thing, and measure what it does."""
+        bench, began_s = self._bench, self._bench.seconds
+        known_s = self._longest_s
+        end_s = bench.pace.total_s if last else self._legs_end_s
+        wait_s = bench.pace.first_s if known_s is None else MARGIN * known_s + SLACK_S + STEADY_S
+        limit_s = min(began_s + wait_s + (leg.lease_seconds or 0.0), end_s)
+        patience_s = max(self._device.proof.within.total_seconds(), MARGIN * (known_s or 0.0))
+        lease_s = leg.lease_seconds or bench.pace.total_s - began_s + bench.pace.back_s
+        command = self._command(leg, lease_s)
+        refused: str | None = None
+        try:
+            await bench.write(leg.words(), leg.told, timedelta(seconds=lease_s))
+        except TransientError as error:
+            refused = str(error)
+        wrote_s = bench.seconds - began_s
+
+        def trial(samples: tuple[Sample, ...]) -> Trial:
+            return Trial(
+                leg=leg,
+                before=self._recent,
+                after=samples,
+                wrote_s=wrote_s,
+                rest_kw=self._rest_kw,
+                echoed=bench.echoed(),
+                refused=refused,
+                patience_s=patience_s,
+                least_s=MARGIN * (known_s or 0.0) if leg.extra else 0.0,
+            )
+
+        def enough(samples: tuple[Sample, ...]) -> bool:
+            if leg.lease_seconds is not None:
+                return fell_back_s(trial(samples), self._battery) is not None
+            return arrived(trial(samples), self._battery)
+
+        samples: tuple[Sample, ...] = (bench.sample(began_s),)
+        if refused is None:
+            samples = await bench.watch(leg.words(), began_s, limit_s, enough)
+        done = trial(samples)
+        self._trials.append(done)
+        self._recent = samples
+        if leg.lease_seconds is None and (answered_s := answer_s(done, self._battery)) is not None:
+            self._longest_s = max(answered_s, known_s or 0.0)
+        became = judged(done, self._battery)
+        proved = became.verdict == "works"
+        self._journal.became(
+            Confirmed(command=command, proof=became.seen) if proved else Failed(command=command, reason=became.seen)
+        )
+
+    def _command(self, leg: Leg, lease_s: float) -> Command:
+        now = datetime.now(UTC)
+        command = Command(
+            device=self._device.name,
+            instruction=leg.told,
+            issued_at=now,
+            valid_until=now + timedelta(seconds=lease_s),
+            reason=f"a supervised test: {leg.words()}",
+        )
+        self._journal.told(command)
+        return command
+
+    def _lease_leg(self, legs: Sequence[Leg]) -> Leg | None:
+        """Return charging with the shortest lease that the device has, None where it has none."""
+        charging = next((leg for leg in legs if leg.verb == "charge"), None)
+        shortest_s = lease_of(self._device)
+        if charging is None or shortest_s is None:
+            return None
+        return Leg(verb=charging.verb, told=charging.told, asked_kw=charging.asked_kw, lease_seconds=shortest_s)
+
+    async def _leave(self, before: Before) -> tuple[str, ...]:
+        """Bring the device to its safe state and give its entities back what they showed; return what was not."""
+        bench, device = self._bench, self._device
+        now = datetime.now(UTC)
+        command = Command(
+            device=device.name,
+            instruction=SafeState(),
+            issued_at=now,
+            valid_until=now + timedelta(seconds=LEAVE_S),
+            reason="the end of a supervised test",
+        )
+        said: tuple[str, ...] = ("its safe state and its entities' values: Home Assistant was away",)
+        try:
+            async with asyncio.timeout(LEAVE_S):
+                await self._made_safe(before)
+                patience_s = max(device.answer.total_seconds(), SLACK_S)
+                said = await before.put_back(
+                    bench.runner, bench.home.link.states, bench, min(patience_s, LEAVE_S / 3), bench.intruders
+                )
+        except TimeoutError:
+            pass
+        self._journal.told(command)
+        self._journal.became(Failed(command=command, reason="; ".join(said)) if said else Confirmed(command=command))
+        return said
+
+    async def _made_safe(self, before: Before) -> None:
+        """Write the safe state; not where somebody else acted, nor where the values before are all there is to it."""
+        if self._bench.intruders or (self._device.kind != "battery" and before.values):
+            return
+        if self._trials and self._trials[-1].leg == BACK and self._trials[-1].refused is None:
+            return
+        safe = False
+        while not safe:
+            try:
+                await self._bench.write_through(self._device.safe, timedelta(seconds=MINUTE_S))
+                safe = True
+            except TransientError:
+                await asyncio.sleep(RETRY_S)
+
+
+def lease_of(device: DeviceSpec) -> float | None:
+    """Return the shortest lease that charging can be told with [s], None where it carries none."""
+    steps = device.verbs.get("charge", ())
+    texts = [str(step.value) for step in steps if isinstance(step, SetEntity)]
+    texts += [str(step.data) for step in steps if isinstance(step, CallAction)]
+    if any("lease_minutes" in text for text in texts):
+        return MINUTE_S
+    return SHORTEST_LEASE_S if any("lease_seconds" in text for text in texts) else None
+
+
+async def _uncancelled(work: Coroutine[None, None, _T]) -> _T:
+    """Do something to its end even if the task around it is cancelled meanwhile; only then pass that on."""
+    doing = asyncio.create_task(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not doing.done():
+        try:
+            await asyncio.shield(doing)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    return doing.result()

@@ -56,6 +56,31 @@ def check_config(*, file: Path, offline: bool) -> None:
 
 
 @main.command()
+@click.option("--url", help="Address of Home Assistant's page, e.g. http://homeassistant.local:8123.")
+@click.option("--token-file", type=click.Path(path_type=Path), help="File with a long-lived token, and nothing else.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("config.yaml"), show_default=True)
+@click.option("--yes", is_flag=True, help="Ask nothing: take every suggestion.")
+@click.option("--answers", multiple=True, metavar="KEY=VALUE", help="An answer in advance; may be given often.")
+@click.option("--print", "only_print", is_flag=True, help="Print the configuration, write nothing.")
+def discover(
+    *,
+    url: str | None,
+    token_file: Path | None,
+    out: Path,
+    yes: bool,
+    answers: tuple[str, ...],
+    only_print: bool,
+) -> None:
+    """Find out how a home is wired from its Home Assistant, and write a configuration."""
+    from homeagent.agent.discovery.command import Request
+    from homeagent.agent.discovery.command import discover as find_out
+
+    request = Request(url=url, token_file=token_file, out=out, yes=yes, answers=answers, only_print=only_print)
+    with _plain_errors():
+        find_out(request)
+
+
+@main.command()
 @click.argument("file", type=click.Path(path_type=Path), default=Path("config.yaml"))
 @click.option("-v", "--verbose", is_flag=True, help="Log what is done in detail.")
 def run(*, file: Path, verbose: bool) -> None:

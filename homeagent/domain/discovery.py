@@ -67,9 +67,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understanding:
-    """What was made of a home. `values` is the configuration as nested keys; `notes` are comments by dotted key."""
+    """What was made of a home. `values` is the configuration as nested keys; `notes` are comments by dotted key.
+
+    `offers` are further keys that only the household can complete: they are written as comments.
+    """
 
     findings: tuple[Finding, ...]
     questions: tuple[Question, ...]
     values: Mapping[str, Any]
     notes: Mapping[str, str] = field(default_factory=dict)
+    offers: Mapping[str, Any] = field(default_factory=dict)

@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
 from real_ha.rig import resident_mb
+
+from homeagent.config import load_config
 
 HOMEAGENT = Path(sys.executable).with_name("homeagent")
 
@@ -40,7 +41,7 @@ class AgentProcess:
     def __init__(self, config: Path) -> None:
         self.config = config
         self.store = config.parent / "homeagent.db"
-        self.port = yaml.safe_load(config.read_text())["web"]["port"]
+        self.port = load_config(config).port
         self.log = config.parent / "agent.log"
         with self.log.open("ab") as log:
             command = [str(HOMEAGENT), "run", str(config)]

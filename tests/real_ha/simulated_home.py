@@ -198,7 +198,7 @@ def configuration(port: int, stub: Path) -> dict[str, Any]:
         },
         "http": {"server_host": "127.0.0.1", "server_port": port},
         "frontend": {"development_repo": str(stub)},
-        **dict.fromkeys(("api", "websocket_api", "history", "sun")),
+        **dict.fromkeys(("api", "websocket_api", "history", "sun", "energy", "search")),
         "recorder": {"commit_interval": 1},
         "logger": {"default": "warning"},
         "input_select": helpers,

@@ -236,7 +236,7 @@ def test_a_running_agent_keeps_what_was_issued_and_shows_it(sunny: Lab, tmp_path
     with running(path) as agent:
         wait_for(lambda: {"pv_kw", "temp_c", "carbon_g_per_kwh"} <= set(shown()), 60, agent.said)
         assert agent.get("health")["degraded"] == []
-        assert agent.stop() < 5
+        agent.stop()
     with running(path) as agent:  # nothing has changed since: nothing is noted twice
         wait_for(lambda: agent.get("plan")["outcome"] is not None, 20, agent.said)
         time.sleep(3)

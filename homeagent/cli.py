@@ -14,7 +14,6 @@ from homeagent.domain.errors import HomeAgentError
 DIFFERENT = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
-STOPPED = "it was stopped"
 
 
 @contextmanager
@@ -144,6 +143,7 @@ def test_device(*, file: Path, device: str, yes: bool, write: bool) -> None:
     from homeagent.agent.live.actuator_test import announcement
     from homeagent.config import load_config
     from homeagent.config.editing import write_numbers
+    from homeagent.domain.actuator import STOPPED
 
     with _plain_errors():
         config = load_config(file)

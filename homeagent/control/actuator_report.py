@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from homeagent.control.actuator_signs import Culprit, culprit, turned
-from homeagent.control.actuator_verdict import Trial, answer_s, fell_back_s, judged, level_kw, own_kw, steady
+from homeagent.control.actuator_trial import Trial, level_kw
+from homeagent.control.actuator_verdict import answer_s, began, fell_back_s, judged, own_kw, steady
 from homeagent.domain.actuator import ActuatorReport, Number, Setting, Tried
 from homeagent.domain.site import BatterySpec
 from homeagent.domain.wiring import DeviceKind, DeviceSpec, Meters, MeterSource
@@ -58,7 +59,7 @@ def concluded(device: DeviceSpec, course: Course, spec: BatterySpec, meters: Met
     tried = [_tried(trial, spec) for trial in trials]
     if wrong == "unknown" and all(one.verdict != "wrong way" for one in tried):
         wrong = "nothing"
-    numbers = (*_signs(wrong, meters), *_times(device, trials, spec), *_powers(device, trials, spec, tried))
+    numbers = (*_signs(wrong, meters), *_times(device, trials, spec, tried), *_powers(device, trials, spec, tried))
     return ActuatorReport(
         device=device.name,
         at=course.at,
@@ -81,6 +82,9 @@ def _tried(trial: Trial, spec: BatterySpec) -> Tried:
         return judged(trial, spec)
     after = fell_back_s(trial, spec)
     words = trial.leg.words()
+    if not began(trial, spec):
+        seen = "the command itself was not seen in time"
+        return Tried(verb=LEASE, told=words, verdict="not clear", seen=seen, asked_kw=trial.leg.asked_kw)
     if after is None:
         seen = f"after {trial.waited_s:.0f} s it had not ended the command by itself"
         return Tried(verb=LEASE, told=words, verdict="no effect", seen=seen, asked_kw=trial.leg.asked_kw)
@@ -92,7 +96,10 @@ def _path(device: DeviceSpec) -> tuple[str, ...]:
     return (*PATHS[device.kind], device.name, "steering")
 
 
-def _times(device: DeviceSpec, trials: Sequence[Trial], spec: BatterySpec) -> Iterator[Number]:
+def _times(device: DeviceSpec, trials: Sequence[Trial], spec: BatterySpec, tried: Sequence[Tried]) -> Iterator[Number]:
+    """Yield how long to wait; not where some answers were missed, since the others may have been read by luck."""
+    if any(one.verdict in {"no effect", "too slow"} and one.verb != LEASE for one in tried):
+        return
     answers = [
         (after, trial.leg.words())
         for trial in trials

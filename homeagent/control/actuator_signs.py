@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from homeagent.control.actuator_plan import APART_KW
-from homeagent.control.actuator_verdict import ALIKE, Sample, Trial, grid_level_kw, level_kw, went
+from homeagent.control.actuator_trial import Sample, Trial, grid_level_kw, level_kw
+from homeagent.control.actuator_verdict import ALIKE, went
 from homeagent.domain.site import BatterySpec
 
 Culprit: TypeAlias = Literal["nothing", "battery meter", "grid meter", "both meters", "commands", "unknown"]

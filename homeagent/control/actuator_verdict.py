@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from statistics import median
 from typing import Literal, TypeAlias
 
-from homeagent.control.actuator_plan import APART_KW, LEAST_APART_KW, Leg
-from homeagent.control.proof import CLEAR_OF_DEAD_BAND_C, Observed
+from homeagent.control.actuator_plan import APART_KW, LEAST_APART_KW
+from homeagent.control.actuator_trial import Sample, Trial, grid_level_kw, level_kw
+from homeagent.control.proof import CLEAR_OF_DEAD_BAND_C
 from homeagent.domain.actuator import Tried, Verdict
 from homeagent.domain.command import SetReserve, SetSwitch, SetTemperature
 from homeagent.domain.site import BatterySpec
 
-LEVEL_S = 2.0
-"""The level of a power is the median of so many last seconds."""
-AT_ONCE_S, UNMOVED_KW = 0.5, 0.1
-STEADY_S = 4.0
-"""So long an effect must stay before it counts."""
+AT_ONCE_S = 0.5
+UNMOVED_KW = 0.1
 ALIKE = 0.25
 """A power that is off by less than this share of itself is the same power."""
 
@@ -26,67 +22,10 @@ Way: TypeAlias = Literal["told", "mirrored", "own", "before"]
 (covers the home), or what it was before."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """What was measured at an instant [s after the first write].
-
-    `grid_kw` is None where it only follows from the other powers: then it proves nothing about them.
-    """
-
-    seconds: float
-    observed: Observed
-    grid_kw: float | None = None
-    drawn_kw: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """One leg of a test as it was measured.
-
-    `wrote_s` is when its last write was done; `rest_kw` what the battery did by itself before the test. `echoed` says
-    whether the entities show what was asked, None where none was given a value; `refused` why it could not be written.
-    `patience_s` is by when the configuration expects the effect. A second power of a verb is not looked at before
-    `least_s` after the last write, since the first one may be what is still measured.
-    """
-
-    leg: Leg
-    before: tuple[Sample, ...]
-    after: tuple[Sample, ...]
-    wrote_s: float = 0.0
-    rest_kw: float = 0.0
-    echoed: bool | None = None
-    refused: str | None = None
-    patience_s: float = 60.0
-    least_s: float = 0.0
-
-    @property
-    def waited_s(self) -> float:
-        """How long its effect was waited for after the last write."""
-        return max(self.after[-1].seconds - self.wrote_s, 0.0) if self.after else 0.0
-
-
-def level_kw(samples: Sequence[Sample]) -> float | None:
-    """Return the battery's power at the end of `samples`, None where it is not known."""
-    if not samples:
-        return None
-    end = samples[-1].seconds
-    known = [s.observed.battery_kw for s in samples if s.seconds >= end - LEVEL_S and s.observed.battery_kw is not None]
-    return median(known) if known else None
-
-
-def grid_level_kw(samples: Sequence[Sample]) -> float | None:
-    """Return the grid's measured power at the end of `samples`, None where nothing measures it."""
-    if not samples:
-        return None
-    end = samples[-1].seconds
-    known = [s.grid_kw for s in samples if s.seconds >= end - LEVEL_S and s.grid_kw is not None]
-    return median(known) if known else None
-
-
 def arrived(trial: Trial, spec: BatterySpec) -> bool:
     """Return whether the effect, or its opposite, is there and has stayed for long enough to be measured."""
     since = _since(trial, spec)
-    return since is not None and trial.after[-1].seconds - max(since, trial.wrote_s + trial.least_s) >= STEADY_S
+    return since is not None and trial.after[-1].seconds - max(since, trial.wrote_s + trial.least_s) >= trial.steady_s
 
 
 def answer_s(trial: Trial, spec: BatterySpec) -> float | None:
@@ -119,20 +58,31 @@ def follows(samples: Sequence[Sample], spec: BatterySpec) -> bool:
     return abs(level - min(max(net_kw, -spec.max_charge_kw), spec.max_discharge_kw)) < APART_KW
 
 
+def began(trial: Trial, spec: BatterySpec) -> bool:
+    """Return whether a battery did what it was told at any time."""
+    return "told" in _ways(trial, spec)
+
+
 def fell_back_s(trial: Trial, spec: BatterySpec) -> float | None:
     """Return how long after its last write a device ended a command by itself, None where it did not."""
-    known = [sample for sample in trial.after if sample.observed.battery_kw is not None]
-    ways = [_way(trial, sample.observed.battery_kw or 0.0, own_kw(sample, trial, spec)) for sample in known]
+    ways = _ways(trial, spec)
     if "told" not in ways or ways[-1] == "told":
         return None
     last = len(ways) - 1 - ways[::-1].index("told")
+    known = [sample for sample in trial.after if sample.observed.battery_kw is not None]
     return max(known[last + 1].seconds - trial.wrote_s, 0.0)
+
+
+def _ways(trial: Trial, spec: BatterySpec) -> list[Way]:
+    before_kw = level_kw(trial.before)
+    known = ((sample, sample.observed.battery_kw) for sample in trial.after)
+    return [_way(trial, kw, own_kw(sample, trial, spec), before_kw) for sample, kw in known if kw is not None]
 
 
 def went(trial: Trial, spec: BatterySpec) -> Way | None:
     """Return which way a battery went in the end, None where its power is not known."""
     level = level_kw(trial.after)
-    return None if level is None else _way(trial, level, own_kw(trial.after[-1], trial, spec))
+    return None if level is None else _way(trial, level, own_kw(trial.after[-1], trial, spec), level_kw(trial.before))
 
 
 def judged(trial: Trial, spec: BatterySpec) -> Tried:
@@ -159,6 +109,8 @@ def _judged(trial: Trial, spec: BatterySpec) -> tuple[Verdict, str]:
         return "not clear", "nothing could be measured"
     if _did_before(trial, spec):
         return "not clear", f"{shown}, which it did before already"
+    if trial.leg.extra and since is not None and _unmoved(trial):
+        return "not clear", f"{shown}: too slow to be seen, or it takes no other power"
     if since is not None:
         answered_s = max(since - trial.wrote_s, 0.0)
         when = "at once" if answered_s < AT_ONCE_S else f"after {answered_s:.1f} s"
@@ -205,12 +157,19 @@ def _why_none(trial: Trial) -> str:
     return ""
 
 
+def _unmoved(trial: Trial) -> bool:
+    before, level = level_kw(trial.before), level_kw(trial.after)
+    return before is not None and level is not None and abs(level - before) < UNMOVED_KW
+
+
 def _did_before(trial: Trial, spec: BatterySpec) -> bool:
-    """Return whether a battery covered the home already when it was told to."""
-    before = level_kw(trial.before)
-    if not _frees(trial) or before is None or not trial.after:
+    """Return whether a battery did already what it was told, so that nothing can be seen of it."""
+    before, asked_kw = level_kw(trial.before), trial.leg.asked_kw
+    if before is None or not trial.after or not _is_battery(trial) or trial.leg.extra:
         return False
-    return abs(before - own_kw(trial.after[0], trial, spec)) < LEAST_APART_KW
+    if _frees(trial):
+        asked_kw = own_kw(trial.after[0], trial, spec)
+    return asked_kw is not None and abs(before - asked_kw) < LEAST_APART_KW
 
 
 def _grid_obeyed(trial: Trial) -> bool:
@@ -234,12 +193,13 @@ def _since(trial: Trial, spec: BatterySpec) -> float | None:
     """Return from when on the effect, or its opposite, was there without a break [s after the first write]."""
     since: float | None = None
     final: Way | None = None
+    before_kw = level_kw(trial.before)
     for sample in reversed(trial.after):
         if _is_battery(trial):
             kw = sample.observed.battery_kw
             if kw is None:
                 break
-            way = _way(trial, kw, own_kw(sample, trial, spec))
+            way = _way(trial, kw, own_kw(sample, trial, spec), before_kw)
         else:
             way = "told" if _obeyed(trial, sample) else "before"
         if way not in {"told", "mirrored"} or way != (final or way):
@@ -258,9 +218,8 @@ def _obeyed(trial: Trial, sample: Sample) -> bool:
     return taken and observed.running == (told.target_c > observed.room_c)
 
 
-def _way(trial: Trial, kw: float, by_itself_kw: float) -> Way:
+def _way(trial: Trial, kw: float, by_itself_kw: float, before_kw: float | None) -> Way:
     """Return what a battery's power is nearest to."""
-    before_kw = level_kw(trial.before)
     asked_kw = trial.leg.asked_kw
     near: dict[Way, float] = {}
     if _frees(trial):
@@ -268,7 +227,8 @@ def _way(trial: Trial, kw: float, by_itself_kw: float) -> Way:
     elif asked_kw is not None:
         open_ended = isinstance(trial.leg.told, SetReserve) or _powerless(trial)
         near["told"] = _distance_kw(kw, asked_kw, open_ended=open_ended)
-        near["own"] = min(abs(kw - by_itself_kw), abs(kw - trial.rest_kw))
+        if asked_kw or abs(by_itself_kw) >= LEAST_APART_KW:  # else holding looks the same
+            near["own"] = min(abs(kw - by_itself_kw), abs(kw - trial.rest_kw))
         if asked_kw:
             near["mirrored"] = _distance_kw(kw, -asked_kw, open_ended=open_ended)
     if before_kw is not None and not trial.leg.extra:

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 Verdict: TypeAlias = Literal["works", "no effect", "wrong way", "too slow", "not clear", "not tried"]
+STOPPED = "it was stopped"
+"""Why a test ended that its owner stopped."""
 Setting: TypeAlias = float | Mapping[str, str] | tuple[Mapping[str, str], ...]
 
 

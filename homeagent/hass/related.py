@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
+from homeagent.hass.connection import Connection
 from homeagent.hass.errors import ActionFailedError, NoAnswerError
 from homeagent.hass.link import Link
 
-SHOWN = 5
-"""More names than these are only counted."""
 
-
-async def touching(link: Link, entities: Collection[str]) -> dict[str, str]:
-    """Return, for each entity that any touches, which ones in words; nothing where `search` is not set up there."""
-    found: dict[str, str] = {}
-    for entity in sorted(entities):
+async def related(link: Connection | Link, entities: Collection[str]) -> Mapping[str, tuple[str, ...]]:
+    """Return the automations and scripts that touch each entity; nothing where Home Assistant cannot search."""
+    found: dict[str, tuple[str, ...]] = {}
+    for entity in entities:
         try:
             answer = await link.command("search/related", item_type="entity", item_id=entity)
         except (ActionFailedError, NoAnswerError):
             return found
-        names = sorted([*answer.get("automation", ()), *answer.get("script", ())])
-        if names:
-            more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-            found[entity] = ", ".join(names[:SHOWN]) + more
+        touching = (*answer.get("automation", ()), *answer.get("script", ()))
+        if touching:
+            found[entity] = tuple(sorted(touching))
     return found

@@ -72,20 +72,6 @@ async def survey(connection: Connection, now: datetime, progress: Progress = lam
     )
 
 
-async def related(connection: Connection, entities: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
-    """Return the automations and scripts that touch each entity; nothing where Home Assistant cannot search."""
-    found: dict[str, tuple[str, ...]] = {}
-    for entity in entities:
-        try:
-            answer = await connection.command("search/related", item_type="entity", item_id=entity)
-        except (ActionFailedError, NoAnswerError):
-            return found
-        touching = (*answer.get("automation", ()), *answer.get("script", ()))
-        if touching:
-            found[entity] = tuple(sorted(touching))
-    return found
-
-
 class _Look:
     """Asks, and remembers what could not be asked."""
 

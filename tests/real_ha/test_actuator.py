@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from real_ha.agent_config import config_yaml
 from real_ha.lab import Lab, in_thread
+from real_ha.process import HOMEAGENT, wait_for
 from real_ha.rig import until
 
 from homeagent.agent.live.actuator_bench import Pace
@@ -20,8 +23,8 @@ from homeagent.domain.errors import StoreError
 from homeagent.store import Store
 from homeagent.store.ledger import ledger
 
-ANSWER_S = 5
-PACE = Pace(total_s=30, back_s=5, first_s=8, rest_s=1)
+ANSWER_S = 4
+PACE = Pace(total_s=24, back_s=5, first_s=6.5, rest_s=1, steady_s=2)
 PRESS = ", {press: button.button_apply}"
 CASES: dict[str, dict[str, str]] = {
     "good": {"battery": "good"},
@@ -155,6 +158,22 @@ def test_a_stop_in_the_middle_gives_back_what_stood_before(lab: Lab, tmp_path: P
         assert "supervised test" in entries[-1].why
 
     asyncio.run(scenario())
+
+
+def test_the_command_says_asks_and_ends_at_an_interrupt(lab: Lab, tmp_path: Path) -> None:
+    path = configured(lab, tmp_path)
+    command = [str(HOMEAGENT), "test-device", str(path), "battery"]
+    declined = subprocess.run(command, input="n\n", capture_output=True, text=True, check=False, timeout=60)
+    assert declined.returncode == 0
+    assert "afterwards they get back what they show now" in declined.stdout
+    assert "nothing was done" in declined.stdout
+    with subprocess.Popen([*command, "--yes"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        wait_for(lambda: shown(lab)[0] == "charge", 30)
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "It ended early: it was stopped" in said
+    assert shown(lab) == ("auto", 0)
 
 
 def test_a_person_ends_it_and_keeps_what_they_set(lab: Lab, tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from homeagent.domain.survey import Survey
 from homeagent.domain.wiring import HomeAssistantSpec
 from homeagent.hass.connection import Connection
 from homeagent.hass.link import wait_running
-from homeagent.hass.survey import related, survey
+from homeagent.hass.related import related
+from homeagent.hass.survey import survey
 
 ANSWERS = "--answers"
 NUMBERS = ("battery.capacity_kwh", "battery.max_charge_kw", "battery.max_discharge_kw", "battery.min_soc")

@@ -6,25 +6,27 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from homeagent.agent.live.home import LiveHome
 from homeagent.control.actuator_report import grid_proves
-from homeagent.control.actuator_verdict import Sample
+from homeagent.control.actuator_trial import Sample
 from homeagent.control.authorship import Act, author_of
 from homeagent.control.wording import worded
-from homeagent.domain.actuator import Progress
+from homeagent.domain.actuator import STOPPED, Progress
 from homeagent.domain.command import Instruction
 from homeagent.domain.errors import HomeAgentError
 from homeagent.domain.site import SiteSpec
 from homeagent.domain.wiring import DeviceSpec, Value
 from homeagent.hass import units
 from homeagent.hass.entities import Change, EntityState
+from homeagent.hass.errors import StepRefusedError
 from homeagent.hass.steps import StepRunner, shows
 
 BLIND_S = 15.0
 """So long readings may be missing during a test."""
 TOLD_EVERY_S = 1.0
+SLACK_S = 2.0
 
 
 class EndedError(Exception):
@@ -33,12 +35,16 @@ class EndedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How long a test may take [s]: in all, kept for the way back, for the first answer, for a look before."""
+    """How long a test may take [s]: in all, kept for the way back, for the first answer, for a look before.
+
+    `steady_s` is how long an effect must stay before the next thing is told.
+    """
 
     total_s: float = 120.0
     back_s: float = 15.0
     first_s: float = 80.0
     rest_s: float = 5.0
+    steady_s: float = 4.0
     sample_s: float = 0.25
 
 
@@ -106,26 +112,33 @@ class Bench:
             self._progress(told, samples[-1])
         return tuple(samples)
 
-    async def write(self, told: str, instruction: Instruction, lease: timedelta) -> None:
-        """Tell the device, whatever its entities show.
+    async def write(self, told: str, instruction: Instruction, lease: timedelta, limit_s: float) -> None:
+        """Tell the device, whatever its entities show, before second `limit_s` of the test.
 
         Raises:
             EndedError: the test must end.
             TransientError: as `StepRunner.run`.
         """
         self._progress(told, self.sample(), now=True)
-        await self._unless_ended(self.write_through(instruction, lease))
+        left_s = max(limit_s - self.seconds, 1.0)
+        await self._unless_ended(self.write_through(instruction, lease, left_s), left_s + SLACK_S)
 
-    async def write_through(self, instruction: Instruction, lease: timedelta) -> None:
+    async def write_through(self, instruction: Instruction, lease: timedelta, patience_s: float) -> None:
         """Tell the device, and do not end before; raises as `StepRunner.run`."""
-        verb, variables = worded(instruction, lease, self.site.battery)
+        local = datetime.now(self.site.timezone)
+        net_kw, spec = self.sample().observed.net_kw, self.device
+        verb, variables = worded(instruction, lease, self.site.battery, spec, net_kw=net_kw, local=local)
+        if verb not in spec.verbs:
+            raise StepRefusedError(f"the configuration has no steps for {verb}")
+        if net_kw is None and spec.tells_the_grid(verb):
+            raise StepRefusedError("the home's net load is not known, and it is told a power at the grid")
         self._writing = True
         self._asked.clear()
         try:
             await self.runner.run(
-                self.device.verbs[verb],
+                spec.verbs[verb],
                 variables,
-                patience_s=self.device.answer.total_seconds(),
+                patience_s=min(spec.answer.total_seconds(), patience_s),
                 skip_shown=False,
                 log=self,
             )
@@ -170,23 +183,25 @@ class Bench:
             self.intruders.add(change.entity_id)
             self._intruded.set()
 
-    async def _unless_ended(self, work: Coroutine[None, None, None]) -> None:
-        """Do something that is given up as soon as the test must end."""
+    async def _unless_ended(self, work: Coroutine[None, None, None], within_s: float) -> None:
+        """Do something that is given up as soon as the test must end, or after `within_s`."""
         doing = asyncio.create_task(work)
         ends = [asyncio.create_task(self._stop.wait()), asyncio.create_task(self._intruded.wait())]
         try:
-            await asyncio.wait([doing, *ends], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([doing, *ends], timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in (doing, *ends):
                 task.cancel()
             await asyncio.wait([doing, *ends])
         self._go_on()
+        if doing.cancelled():
+            raise StepRefusedError(f"writing all of its steps took longer than {within_s:.0f} s")
         await doing
 
     def _go_on(self) -> None:
         """Raise if the test must end."""
         if self._stop.is_set():
-            raise EndedError("it was stopped")
+            raise EndedError(STOPPED)
         if self._intruded.is_set():
             raise EndedError(list(self.noticed)[-1])
 

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from homeagent.agent.live.actuator_bench import Bench, EndedError
 from homeagent.agent.live.put_back import Before
-from homeagent.control.actuator_plan import Leg, left_out, legs_of, unfit, unknown
+from homeagent.control.actuator_plan import Leg, lease_of, left_out, legs_of, unfit, unknown
 from homeagent.control.actuator_report import Course, concluded
-from homeagent.control.actuator_verdict import (
-    STEADY_S,
-    Sample,
-    Trial,
-    answer_s,
-    arrived,
-    fell_back_s,
-    follows,
-    judged,
-    level_kw,
-)
+from homeagent.control.actuator_trial import Sample, Trial, level_kw
+from homeagent.control.actuator_verdict import answer_s, arrived, fell_back_s, follows, judged
 from homeagent.domain.actuator import ActuatorReport, Tried
 from homeagent.domain.command import Command, CommandResult, Confirmed, Failed, SafeState, SetMode
 from homeagent.domain.errors import PermanentError, TransientError
-from homeagent.domain.wiring import CallAction, DeviceSpec, SetEntity
 
 READ_S = 15.0
 """So long first readings are waited for."""
@@ -38,7 +29,6 @@ BEFORE_S = 25.0
 """So long a battery that something had told otherwise may take to cover the home again."""
 QUICK_S = 8.0
 """A device that answers sooner is told a second power too."""
-SHORTEST_LEASE_S = 20.0
 MINUTE_S = 60.0
 RETRY_S = 1.0
 
@@ -134,16 +124,20 @@ class SupervisedTest:
         observed = bench.sample().observed
         legs, left = legs_of(self._device, observed, self._battery, bench.site.grid, self._rated_kw)
         self._left += left
-        if (lease := self._lease_leg(legs)) is not None:
-            legs.append(lease)
         for leg in legs:
-            why = self._no_time(leg)
-            if why is None:
-                await self._try(leg)
-            elif not leg.extra:
-                self._left.append(left_out(leg, why))
+            await self._try_in_time(leg)
         if self._device.kind == "battery":
             await self._try(BACK, last=True)
+        if (lease := self._lease_leg(legs)) is not None:
+            await self._try_in_time(lease)
+
+    async def _try_in_time(self, leg: Leg) -> None:
+        """Try a leg, or say why there is no time for it."""
+        why = self._no_time(leg)
+        if why is None:
+            await self._try(leg)
+        elif not leg.extra:
+            self._left.append(left_out(leg, why))
 
     def _no_time(self, leg: Leg) -> str | None:
         """Return why there is no time for a leg, None if there is."""
@@ -154,7 +148,7 @@ class SupervisedTest:
             return "what was told before had no effect"
         if leg.extra and self._longest_s > QUICK_S:
             return "the device is too slow for it"
-        need_s = MARGIN * self._longest_s + STEADY_S + (leg.lease_seconds or 0.0)
+        need_s = MARGIN * self._longest_s + self._bench.pace.steady_s + (leg.lease_seconds or 0.0)
         if self._bench.seconds + need_s > self._legs_end_s:
             return f"the device answered after {self._longest_s:.0f} s, so there was no time for it"
         return None
@@ -165,49 +159,52 @@ class SupervisedTest:
 
     async def _try(self, leg: Leg, *, last: bool = False) -> None:
         """Tell the device one thing, and measure what it does."""
-        bench, began_s = self._bench, self._bench.seconds
-        known_s = self._longest_s
-        end_s = bench.pace.total_s if last else self._legs_end_s
-        first_s = min(bench.pace.first_s, BEFORE_S) if leg == BACK and not self._trials else bench.pace.first_s
-        wait_s = first_s if known_s is None else MARGIN * known_s + SLACK_S + STEADY_S
-        limit_s = min(began_s + wait_s + (leg.lease_seconds or 0.0), end_s)
-        patience_s = max(self._device.proof.within.total_seconds(), MARGIN * (known_s or 0.0))
+        bench, battery = self._bench, self._battery
+        began_s, limit_s = bench.seconds, self._limit_s(leg, last=last)
         lease_s = leg.lease_seconds or bench.pace.total_s - began_s + bench.pace.back_s
         command = self._command(leg, lease_s)
         refused: str | None = None
         try:
-            await bench.write(leg.words(), leg.told, timedelta(seconds=lease_s))
+            await bench.write(leg.words(), leg.told, timedelta(seconds=lease_s), limit_s)
         except TransientError as error:
             refused = str(error)
-        wrote_s = bench.seconds - began_s
-
-        def trial(samples: tuple[Sample, ...]) -> Trial:
-            return Trial(
-                leg=leg,
-                before=self._recent,
-                after=samples,
-                wrote_s=wrote_s,
-                rest_kw=self._rest_kw,
-                echoed=bench.echoed(),
-                refused=refused,
-                patience_s=patience_s,
-                least_s=MARGIN * (known_s or 0.0) if leg.extra else 0.0,
-            )
+        slowest_s = MARGIN * (self._longest_s or 0.0)
+        trial = Trial(
+            leg=leg,
+            before=self._recent,
+            after=(bench.sample(began_s),),
+            wrote_s=bench.seconds - began_s,
+            rest_kw=self._rest_kw,
+            refused=refused,
+            patience_s=max(self._device.proof.within.total_seconds(), slowest_s),
+            least_s=slowest_s if leg.extra else 0.0,
+            steady_s=bench.pace.steady_s,
+        )
 
         def enough(samples: tuple[Sample, ...]) -> bool:
-            if leg.lease_seconds is not None:
-                return fell_back_s(trial(samples), self._battery) is not None
-            return arrived(trial(samples), self._battery)
+            so_far = replace(trial, after=samples)
+            return arrived(so_far, battery) if leg.lease_seconds is None else fell_back_s(so_far, battery) is not None
 
-        samples: tuple[Sample, ...] = (bench.sample(began_s),)
         if refused is None:
-            samples = await bench.watch(leg.words(), began_s, limit_s, enough)
-        done = trial(samples)
-        self._trials.append(done)
-        self._recent = samples
-        if leg.lease_seconds is None and (answered_s := answer_s(done, self._battery)) is not None:
-            self._longest_s = max(answered_s, known_s or 0.0)
-        became = judged(done, self._battery)
+            trial = replace(trial, after=await bench.watch(leg.words(), began_s, limit_s, enough))
+        self._note(replace(trial, echoed=bench.echoed()), command)
+
+    def _limit_s(self, leg: Leg, *, last: bool) -> float:
+        """Return the second of the test until which a leg is waited for."""
+        pace, known_s = self._bench.pace, self._longest_s
+        first_s = min(pace.first_s, BEFORE_S) if leg == BACK and not self._trials else pace.first_s
+        wait_s = first_s if known_s is None else MARGIN * known_s + SLACK_S + pace.steady_s
+        end_s = pace.total_s if last else self._legs_end_s
+        return min(self._bench.seconds + wait_s + (leg.lease_seconds or 0.0), end_s)
+
+    def _note(self, trial: Trial, command: Command) -> None:
+        """Keep what was measured."""
+        self._trials.append(trial)
+        self._recent = trial.after
+        answered_s = None if trial.leg.lease_seconds is not None else answer_s(trial, self._battery)
+        if answered_s is not None:
+            self._longest_s = max(answered_s, self._longest_s or 0.0)
+        became = judged(trial, self._battery)
         proved = became.verdict == "works"
         self._journal.became(
             Confirmed(command=command, proof=became.seen) if proved else Failed(command=command, reason=became.seen)
@@ -267,20 +264,10 @@ class SupervisedTest:
         safe = False
         while not safe:
             try:
-                await self._bench.write_through(self._device.safe, timedelta(seconds=MINUTE_S))
+                await self._bench.write_through(self._device.safe, timedelta(seconds=MINUTE_S), LEAVE_S / 3)
                 safe = True
             except TransientError:
                 await asyncio.sleep(RETRY_S)
-
-
-def lease_of(device: DeviceSpec) -> float | None:
-    """Return the shortest lease that charging can be told with [s], None where it carries none."""
-    steps = device.verbs.get("charge", ())
-    texts = [str(step.value) for step in steps if isinstance(step, SetEntity)]
-    texts += [str(step.data) for step in steps if isinstance(step, CallAction)]
-    if any("lease_minutes" in text for text in texts):
-        return MINUTE_S
-    return SHORTEST_LEASE_S if any("lease_seconds" in text for text in texts) else None
 
 
 async def _uncancelled(work: Coroutine[None, None, _T]) -> _T:

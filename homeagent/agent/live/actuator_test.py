@@ -34,7 +34,7 @@ from homeagent.domain.actuator import ActuatorReport, Progress
 from homeagent.domain.command import Command, CommandResult
 from homeagent.domain.errors import InputError, Issue, PermanentError
 from homeagent.domain.wiring import DeviceSpec
-from homeagent.hass.related import touching
+from homeagent.hass.related import related
 from homeagent.store import Store
 
 LINK_S = 30.0
@@ -85,9 +85,10 @@ async def run_test(
         link = asyncio.create_task(home.run(), name="link")
         try:
             await _up(home)
-            rivals = await touching(home.link, spec.entities())
+            rivals = await related(home.link, sorted(spec.entities()))
             warnings = [
-                f"{names} may set {entity}: only one of you should steer it" for entity, names in rivals.items()
+                f"{', '.join(names)} may set {entity}: only one of you should steer it"
+                for entity, names in rivals.items()
             ]
             rated_kw = next((table.rated_kw for table in wiring.timetables if table.device == device), 0.0)
             bench = Bench(home, spec, config.site, pace, on_progress, stop or asyncio.Event())

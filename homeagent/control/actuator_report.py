@@ -98,7 +98,7 @@ def _path(device: DeviceSpec) -> tuple[str, ...]:
 
 def _times(device: DeviceSpec, trials: Sequence[Trial], spec: BatterySpec, tried: Sequence[Tried]) -> Iterator[Number]:
     """Yield how long to wait; not where some answers were missed, since the others may have been read by luck."""
-    if any(one.verdict in {"no effect", "too slow"} and one.verb != LEASE for one in tried):
+    if any(one.verdict in {"no effect", "too slow", "too much"} and one.verb != LEASE for one in tried):
         return
     answers = [
         (after, trial.leg.words())

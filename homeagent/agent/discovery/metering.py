@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from homeagent.agent.discovery.candidates import Candidate, candidates
+from homeagent.agent.discovery.choices import ENOUGH_SLOTS, Evidence
 from homeagent.agent.discovery.dashboard import Dashboard
 from homeagent.agent.discovery.meter_words import (
     MINUS,
@@ -20,7 +21,7 @@ from homeagent.agent.discovery.meter_words import (
     shines_at_night,
     this_moment,
 )
-from homeagent.agent.discovery.proof import ENOUGH_SLOTS, Evidence, Proof, Proved, prove
+from homeagent.agent.discovery.proof import Proof, Proved, prove
 from homeagent.agent.discovery.sensors import is_live
 from homeagent.agent.discovery.series import night_share
 from homeagent.agent.discovery.storage import soc_candidates

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from homeagent.agent.discovery.battery_sheet import battery_sheet
 from homeagent.agent.discovery.dashboard import dashboard
 from homeagent.agent.discovery.devices import steering
 from homeagent.agent.discovery.meter_words import MINUS, total_lately, total_now
@@ -12,16 +13,6 @@ from homeagent.agent.discovery.metering import PLUS, Metering, metering
 from homeagent.agent.discovery.outlook import outlook
 from homeagent.agent.discovery.prices import pricing
 from homeagent.agent.discovery.rivals import rivals
-from homeagent.agent.discovery.storage import (
-    Estimate,
-    highest_power,
-    lowest_soc,
-    most_stored,
-    seen_capacity,
-    told_capacity,
-    told_min_soc,
-    told_power,
-)
 from homeagent.agent.discovery.words import QUANTITIES, Quantity
 from homeagent.config.home_assistant import UNMETERED
 from homeagent.config.profile import Profile
@@ -31,11 +22,6 @@ from homeagent.domain.survey import Survey
 from homeagent.domain.wiring import MeterSource
 from homeagent.hass.units import number
 
-SAID = {
-    "capacity_kwh": "holds {:g} kWh when full",
-    "max_charge_kw": "charges with up to {:g} kW",
-    "max_discharge_kw": "discharges with up to {:g} kW",
-}
 ESSENTIAL = ("grid", "battery")
 SMALL_KW = 0.02
 """Below this a difference between meters that were read at two instants says nothing."""
@@ -53,12 +39,12 @@ def understand(
     steered = steering(survey, profiles, answers)
     metered = metering(survey, told, steered.near, answers)
     prices = pricing(survey, told, answers)
-    battery, battery_questions, battery_notes, battery_findings = _battery(survey, metered, answers)
+    battery = battery_sheet(survey, metered, answers)
     future = outlook(survey, list(metered.sources("pv")), has_pv="pv" in metered.powers or metered.unmetered_pv)
     values: dict[str, Any] = {
         "mode": "advise",
         "meters": _meters(metered),
-        "battery": {**battery, **steered.battery},
+        "battery": {**battery.values, **steered.battery},
         "prices": dict(prices.values),
         **future.values,
     }
@@ -68,7 +54,7 @@ def understand(
         ),
         *_now(survey, metered),
         *metered.findings,
-        *battery_findings,
+        *battery.findings,
         *prices.findings,
         *future.findings,
         *(steered.findings if metered.soc is not None or steered.battery or steered.offers else ()),
@@ -77,9 +63,9 @@ def understand(
     )
     return Understanding(
         findings=findings,
-        questions=(*metered.questions, *steered.questions, *battery_questions, *prices.questions),
+        questions=(*metered.questions, *steered.questions, *battery.questions, *prices.questions),
         values=values,
-        notes={**battery_notes, **prices.notes},
+        notes={**battery.notes, **prices.notes},
         offers=steered.offers,
     )
 
@@ -141,67 +127,3 @@ def _meter(name: Quantity, sources: tuple[MeterSource, ...]) -> Any:  # noqa: AN
         return {PLUS[name]: plus[0], MINUS[name]: minus[0]}
     each: list[Any] = [*plus, *({"entity": entity, "positive": MINUS[name]} for entity in minus)]
     return each[0] if len(each) == 1 else each
-
-
-def _battery(
-    survey: Survey, metered: Metering, answers: Mapping[str, Answer]
-) -> tuple[dict[str, Any], list[Question], dict[str, str], list[Finding]]:
-    """Return the battery's data sheet: told by an entity, estimated from its past, or asked."""
-    if metered.soc is None:
-        return {}, [], {}, []
-    soc, powers = metered.soc.entity_id, metered.sources("battery")
-    pasts = (survey.minutes, survey.hours)
-    sign = -1 if metered.soc_backwards else 1
-    percent = metered.soc.attributes.get("unit_of_measurement") == "%"
-    capacity = told_capacity(survey, metered.near)
-    if capacity is None:
-        capacity = seen_capacity(pasts, powers, soc, sign) if percent else most_stored(survey, soc)
-    known = {
-        "capacity_kwh": capacity,
-        "max_charge_kw": _limit(survey, metered, powers, charging=True),
-        "max_discharge_kw": _limit(survey, metered, powers, charging=False),
-    }
-    texts = {
-        "capacity_kwh": ("How much energy can the battery hold, usable?", "kWh"),
-        "max_charge_kw": ("How fast can it charge at most?", "kW"),
-        "max_discharge_kw": ("How fast can it discharge at most?", "kW"),
-    }
-    values: dict[str, Any] = {}
-    notes: dict[str, str] = {}
-    questions, findings = [], []
-    for name, estimate in known.items():
-        key = f"battery.{name}"
-        text, unit = texts[name]
-        if estimate is None or not estimate.told or key in answers:
-            questions.append(
-                Question(
-                    key=key,
-                    text=text,
-                    kind="number",
-                    unit=unit,
-                    suggestion=None if estimate is None else estimate.value,
-                    because=None if estimate is None else estimate.because,
-                )
-            )
-        if key in answers:
-            values[name], notes[key] = float(answers[key]), "your answer"
-        elif estimate is not None:
-            values[name], notes[key] = estimate.value, estimate.because
-            findings.append(
-                Finding(
-                    topic="battery",
-                    kind="found",
-                    text=f"the battery {SAID[name].format(estimate.value)}; {estimate.because}",
-                )
-            )
-    least = told_min_soc(survey, metered.near) or lowest_soc(survey, soc)
-    if "battery.min_soc" in answers:
-        values["min_soc"], notes["battery.min_soc"] = float(answers["battery.min_soc"]), "your answer"
-    elif least is not None and not metered.soc_backwards:
-        values["min_soc"], notes["battery.min_soc"] = min(least.value, 0.5), least.because
-    return values, questions, notes, findings
-
-
-def _limit(survey: Survey, metered: Metering, powers: Mapping[str, int], *, charging: bool) -> Estimate | None:
-    told = told_power(survey, metered.near, charging=charging)
-    return told or (highest_power(survey, powers, charging=charging) if powers else None)

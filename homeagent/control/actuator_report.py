@@ -97,8 +97,8 @@ def _path(device: DeviceSpec) -> tuple[str, ...]:
 
 
 def _times(device: DeviceSpec, trials: Sequence[Trial], spec: BatterySpec, tried: Sequence[Tried]) -> Iterator[Number]:
-    """Yield how long to wait; not where some answers were missed, since the others may have been read by luck."""
-    if any(one.verdict in {"no effect", "too slow", "too much"} and one.verb != LEASE for one in tried):
+    """Yield how long to wait; not where one was waited for in vain, since the others may have been read by luck."""
+    if any(one.verdict == "too much" for one in tried):
         return
     answers = [
         (after, trial.leg.words())
@@ -108,6 +108,10 @@ def _times(device: DeviceSpec, trials: Sequence[Trial], spec: BatterySpec, tried
     if not answers:
         return
     longest, told = max(answers)
+    pairs = zip(trials, tried, strict=True)
+    missed = [trial for trial, one in pairs if one.verdict in {"no effect", "too slow"} and one.verb != LEASE]
+    if any(trial.waited_s >= longest for trial in missed):
+        return
     because = f"its effect was measured {longest:.1f} s after the last write at the latest (told to {told})"
     path = _path(device)
     yield Number(key=(*path, "answer_seconds"), value=_rounded_up(1.25 * longest + 1), because=because)

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -153,8 +154,9 @@ def test_a_stop_in_the_middle_gives_back_what_stood_before(lab: Lab, tmp_path: P
             assert any("did not cover the home" in warning for warning in report.warnings)
         assert shown(lab) == ("hold", 700)
         assert any(words.startswith("charge with") for words in told)
-        with Store.open(tmp_path / "homeagent.db"):
+        with Store.open(tmp_path / "homeagent.db") as store:
             entries = ledger(tmp_path / "homeagent.db", 10)
+            assert store.devices_left(datetime.now(UTC) + timedelta(days=1)) == []
         assert "supervised test" in entries[-1].why
 
     asyncio.run(scenario())
@@ -174,6 +176,18 @@ def test_the_command_says_asks_and_ends_at_an_interrupt(lab: Lab, tmp_path: Path
     assert process.returncode == 130
     assert "It ended early: it was stopped" in said
     assert shown(lab) == ("auto", 0)
+
+
+def test_a_test_that_was_killed_owes_the_safe_state(lab: Lab, tmp_path: Path) -> None:
+    """Nothing can be given back then; but the next run in control brings the device to its safe state."""
+    path = configured(lab, tmp_path)
+    command = [str(HOMEAGENT), "test-device", str(path), "battery", "--yes"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        wait_for(lambda: shown(lab)[0] == "charge", 30)
+        process.kill()
+    with Store.open(tmp_path / "homeagent.db") as store:
+        assert store.devices_left(datetime.now(UTC)) == []
+        assert store.devices_left(datetime.now(UTC) + timedelta(minutes=3)) == ["battery"]
 
 
 def test_a_person_ends_it_and_keeps_what_they_set(lab: Lab, tmp_path: Path) -> None:

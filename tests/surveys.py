@@ -75,6 +75,7 @@ class Home:
     energy: Mapping[str, Any] | None = None
     past: dict[timedelta, dict[str, Means]] = field(default_factory=lambda: {HOUR: {}, MINUTES: {}})
     related: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    solar_forecasts: dict[str, float] = field(default_factory=dict)
     gaps: tuple[str, ...] = ()
     actions: frozenset[str] = frozenset()
     currency: str = "EUR"
@@ -82,7 +83,7 @@ class Home:
     def show(self, name: str, state: str | float, unit: str | None = None, **more: Any) -> None:  # noqa: ANN401 - attributes
         """Add an entity without a past."""
         attributes = {} if unit is None else {"unit_of_measurement": unit}
-        about = {key: more.pop(key) for key in ("platform", "device_id", "disabled", "name") if key in more}
+        about = {key: more.pop(key) for key in ("platform", "device_id", "disabled") if key in more}
         self.entities[name] = FoundEntity(entity_id=name, state=str(state), attributes=attributes | more, **about)
 
     def power(
@@ -156,6 +157,7 @@ class Home:
             entries=self.entries,
             actions=self.actions,
             energy=self.energy,
+            solar_forecasts=self.solar_forecasts,
             statistics=self.statistics,
             hours=Past(step=HOUR, means=self.past[HOUR]),
             minutes=Past(step=MINUTES, means=self.past[MINUTES]),

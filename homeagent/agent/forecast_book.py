@@ -13,7 +13,7 @@ from homeagent.domain.forecast import Scenarios
 from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
 from homeagent.domain.history import History
 from homeagent.domain.issued import IssuedForecast
-from homeagent.forecasting.provider_pv import STALE, Curve, known_at, with_provider
+from homeagent.forecasting.provider_pv import STALE, Curve, known_at, pooled, with_provider
 from homeagent.forecasting.provider_skill import (
     DAY,
     EVERY,
@@ -67,7 +67,7 @@ class ForecastBook:
     def conditioned(
         self, scenarios: Scenarios, history: History, timezone: ZoneInfo, *, alike: bool = True
     ) -> Scenarios:
-        """Return the scenarios with PV as the best provider expects it, as they were where none earns its place."""
+        """Return the scenarios, and with them those of the best provider; as they were where none earns its place."""
         if not self._pv:
             return scenarios
         try:
@@ -75,7 +75,7 @@ class ForecastBook:
             for name in self._best_first():
                 provided = with_provider(scenarios, self._pv[name], history, timezone, alike=alike)
                 if provided is not None:
-                    return provided
+                    return pooled(provided, scenarios, self.verdicts[name].share)
         except (ArithmeticError, ValueError, IndexError):  # a bug or an absurd forecast: plan without it
             _LOGGER.exception("no solar forecast could be taken up")
         return scenarios

@@ -38,6 +38,7 @@ class ForecastRow:
     bias_kw: float | None = None
     provider_kw: float | None = None
     floor_kw: float | None = None
+    both_kw: float | None = None
     misfit: str | None = None
 
 
@@ -106,5 +107,6 @@ def _row(book: ForecastBook, group: Sequence[IssuedForecast]) -> ForecastRow:
         bias_kw=found.bias_kw,
         provider_kw=found.provider_kw,
         floor_kw=found.floor_kw,
+        both_kw=found.both_kw,
         misfit=found.misfit,
     )

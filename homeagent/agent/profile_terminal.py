@@ -31,7 +31,7 @@ def print_profiles(profiles: Sequence[Profile], costs: Costs, *, as_json: bool) 
     for profile in profiles:
         row = _row(profile, costs)
         cost = row["cost"]
-        money = "" if cost is None else f"{cost['per_year']:.0f} {costs.currency} ({cost['share']:.0%})"
+        money = "" if cost is None else f"{round(cost['per_year'])} {costs.currency} ({round(100 * cost['share'])} %)"
         answer = f"{profile.answer_seconds:g} s"
         control = row["control"] or ""
         table.add_row(profile.name, profile.title, profile.kind, control, row["lease"], answer, profile.evidence, money)

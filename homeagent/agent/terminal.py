@@ -112,10 +112,10 @@ def print_forecasts(rows: Sequence[ForecastRow], *, as_json: bool) -> None:
         console.print("no forecast of others is kept; name some in solar.forecast, home.weather or carbon")
         return
     table = Table(title="Forecasts of others, on this home's measurements of the last three weeks")
-    for name in ("provider", "of", "kept", "newest (UTC)", "MAE", "bias", "score", "floor", "used"):
-        table.add_column(name, justify="right" if name in {"kept", "MAE", "bias", "score", "floor"} else "left")
+    for name in ("provider", "of", "kept", "newest (UTC)", "MAE", "bias", "score", "floor", "both", "used"):
+        table.add_column(name, justify="right" if name in {"kept", "MAE", "bias", "score", "floor", "both"} else "left")
     for row in rows:
-        numbers = (row.mae_kw, row.bias_kw, row.provider_kw, row.floor_kw)
+        numbers = (row.mae_kw, row.bias_kw, row.provider_kw, row.floor_kw, row.both_kw)
         cells = ["" if value is None else f"{value:.3f} kW" for value in numbers]
         used = "" if row.used is None else "yes: " if row.used else "no: "
         table.add_row(row.provider, row.quantity, str(row.kept), f"{row.last:%m-%d %H:%M}", *cells, used + row.why)

@@ -44,15 +44,20 @@ class Costs:
     @property
     def basis(self) -> str:
         """What the numbers rest on, in words."""
-        weeks = f"{self.days} days from each of {len(self.starts)} dates of a year ({', '.join(self.starts)})"
-        homes = f"{len(self.seeds)} homes (seeds {', '.join(map(str, self.seeds))})"
-        return f"simulated, not measured: {homes}, {weeks}, with PV, 10 kWh and a spot price"
+        weeks = f"{_count(self.days, 'day')} from each of {_count(len(self.starts), 'date')} ({', '.join(self.starts)})"
+        homes = f"{_count(len(self.seeds), 'home')} (seeds {', '.join(map(str, self.seeds))})"
+        saved = f"the inverter that is compared with saves {round(self.saved_per_year)} {self.currency} a year there"
+        return f"simulated, not measured: {homes}, {weeks}, with PV, 10 kWh and a spot price; {saved}"
 
     def of(self, name: str, capability: InverterCapability) -> Cost | None:
         """Return the cost of a profile, or of another one that can do the same; None where none was measured."""
         wanted = plain(capability)
         same = [other for other, known in self.capabilities.items() if dict(known) == wanted]
         return next((self.by_profile[other] for other in (name, *same) if other in same), None)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def plain(capability: InverterCapability) -> dict[str, Any]:

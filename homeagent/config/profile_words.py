@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from homeagent.config.binding import Bound
 from homeagent.config.profile import Profile, ProfileStep
-from homeagent.config.profile_costs import Costs
+from homeagent.config.profile_costs import Cost, Costs
 from homeagent.domain.inverter import InverterCapability
 
 EVIDENCE = {
@@ -71,11 +71,18 @@ def cost_words(name: str, capability: InverterCapability, costs: Costs) -> str:
     cost = costs.of(name, capability)
     if cost is None:
         return "what it costs as you have it was not measured"
-    range_words = f"{cost.low_per_year:.0f} to {cost.high_per_year:.0f}"
+    against = "against an inverter that follows the load at once it costs"
+    if not round(cost.high_per_year):
+        return f"{against} next to nothing; simulated"
     return (
-        f"against an inverter that follows the load at once it costs {cost.per_year:.0f} {costs.currency} a year "
-        f"({range_words} from home to home), {cost.share:.0%} of what is saved; simulated"
+        f"{against} {round(cost.per_year)} {costs.currency} a year ({spread(cost)} from home to home), "
+        f"{cost.share:.0%} of what is saved; simulated"
     )
+
+
+def spread(cost: Cost) -> str:
+    """Return the least and the most that it costs, in whole units of money."""
+    return f"{round(cost.low_per_year)} to {round(cost.high_per_year)}"
 
 
 def step_words(step: ProfileStep) -> str:

@@ -108,7 +108,7 @@ def _times(device: DeviceSpec, trials: Sequence[Trial], spec: BatterySpec, tried
     longest, told = max(answers)
     pairs = zip(trials, tried, strict=True)
     missed = [trial for trial, one in pairs if one.verdict in {"no effect", "too slow"} and one.verb != LEASE]
-    if any(trial.waited_s >= longest for trial in missed):
+    if any(trial.waited_s >= longest for trial in missed) or any(one.verdict == "too much" for one in tried):
         return
     because = f"its effect was measured {longest:.1f} s after the last write at the latest (told to {told})"
     path = _path(device)

@@ -14,6 +14,8 @@ from homeagent.domain.site import BatterySpec
 
 AT_ONCE_S = 0.5
 UNMOVED_KW = 0.1
+TOO_MUCH = 1.5
+"""A power of so many times what was asked is another one: the steps give it in another unit."""
 ALIKE = 0.25
 """A power that is off by less than this share of itself is the same power."""
 
@@ -112,14 +114,24 @@ def _judged(trial: Trial, spec: BatterySpec) -> tuple[Verdict, str]:
     if trial.leg.extra and since is not None and _unmoved(trial):
         return "not clear", f"{shown}: too slow to be seen, or it takes no other power"
     if since is not None:
-        answered_s = max(since - trial.wrote_s, 0.0)
-        when = "at once" if answered_s < AT_ONCE_S else f"after {answered_s:.1f} s"
-        after = shown if trial.leg.extra else f"{shown}, {when}"
-        return ("wrong way" if _is_battery(trial) and went(trial, spec) == "mirrored" else "works"), after
+        return _arrived(trial, spec, shown, max(since - trial.wrote_s, 0.0))
+    if _may_do_less(trial):
+        return "not clear", f"{shown}: it may do less than it was told, or cover the home by itself"
     if trial.waited_s < trial.patience_s:
         waited = f"nothing was seen in {trial.waited_s:.0f} s, and it may take {trial.patience_s:.0f} s"
-        return "too slow", f"{shown}; {waited}"
+        return ("not clear" if _frees(trial) else "too slow"), f"{shown}; {waited}"
     return "no effect", f"{shown}, {trial.waited_s:.0f} s later{_why_none(trial)}"
+
+
+def _arrived(trial: Trial, spec: BatterySpec, shown: str, answered_s: float) -> tuple[Verdict, str]:
+    """Return what an effect is that came, and stayed."""
+    when = "at once" if answered_s < AT_ONCE_S else f"after {answered_s:.1f} s"
+    after = shown if trial.leg.extra else f"{shown}, {when}"
+    if _is_battery(trial) and went(trial, spec) == "mirrored":
+        return "wrong way", after
+    if _beyond(trial, level_kw(trial.after)):
+        return "too much", f"{after}: do the steps give the power in another unit, or for each phase?"
+    return "works", after
 
 
 def _shown(trial: Trial) -> str | None:
@@ -160,6 +172,22 @@ def _why_none(trial: Trial) -> str:
 def _unmoved(trial: Trial) -> bool:
     before, level = level_kw(trial.before), level_kw(trial.after)
     return before is not None and level is not None and abs(level - before) < UNMOVED_KW
+
+
+def _beyond(trial: Trial, kw: float | None) -> bool:
+    """Return whether a power, whichever way it goes, is far more than what was asked."""
+    asked_kw = trial.leg.asked_kw
+    if kw is None or not asked_kw or _open_ended(trial):
+        return False
+    return abs(kw) >= max(TOO_MUCH * abs(asked_kw), abs(asked_kw) + APART_KW)
+
+
+def _may_do_less(trial: Trial) -> bool:
+    """Return whether a battery went clearly towards what it was told, but no further than to what it does by itself."""
+    before, level, asked_kw = level_kw(trial.before), level_kw(trial.after), trial.leg.asked_kw
+    if before is None or level is None or not asked_kw:
+        return False
+    return (level - before) * (asked_kw - before) > 0 and abs(level - before) >= APART_KW
 
 
 def _did_before(trial: Trial, spec: BatterySpec) -> bool:
@@ -225,7 +253,10 @@ def _way(trial: Trial, kw: float, by_itself_kw: float, before_kw: float | None) 
     if _frees(trial):
         near["told"] = abs(kw - by_itself_kw)
     elif asked_kw is not None:
-        open_ended = isinstance(trial.leg.told, SetReserve) or _powerless(trial)
+        open_ended = _open_ended(trial)
+        others = [by_itself_kw, trial.rest_kw, *([] if before_kw is None else [before_kw])]
+        if _beyond(trial, kw) and all(abs(kw - other) >= APART_KW for other in others):
+            return "told" if kw * asked_kw > 0 else "mirrored"
         near["told"] = _distance_kw(kw, asked_kw, open_ended=open_ended)
         if asked_kw or abs(by_itself_kw) >= LEAST_APART_KW:  # else holding looks the same
             near["own"] = min(abs(kw - by_itself_kw), abs(kw - trial.rest_kw))
@@ -236,8 +267,10 @@ def _way(trial: Trial, kw: float, by_itself_kw: float, before_kw: float | None) 
     return min(near, key=lambda way: near[way])
 
 
-def _powerless(trial: Trial) -> bool:
-    return getattr(trial.leg.told, "power_kw", None) is None and bool(trial.leg.asked_kw)
+def _open_ended(trial: Trial) -> bool:
+    """Return whether the device picks the power itself: it is told a reserve, or a mode without one."""
+    powerless = getattr(trial.leg.told, "power_kw", None) is None and bool(trial.leg.asked_kw)
+    return isinstance(trial.leg.told, SetReserve) or powerless
 
 
 def _distance_kw(kw: float, asked_kw: float, *, open_ended: bool) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-Verdict: TypeAlias = Literal["works", "no effect", "wrong way", "too slow", "not clear", "not tried"]
+Verdict: TypeAlias = Literal["works", "too much", "no effect", "wrong way", "too slow", "not clear", "not tried"]
 STOPPED = "it was stopped"
 """Why a test ended that its owner stopped."""
 Setting: TypeAlias = float | Mapping[str, str] | tuple[Mapping[str, str], ...]

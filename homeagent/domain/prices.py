@@ -10,15 +10,22 @@ from homeagent.domain.grid import BoolArray, FloatArray, TimeGrid, frozen_array
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PublishedPrices:
-    """Prices as a source gave them [currency/kWh], shape (count,); a gap is NaN."""
+    """Prices as a source gave them [currency/kWh], shape (count,); a gap is NaN.
+
+    `spot_per_kwh` is the market price that they were made of, None where there is none.
+    """
 
     grid: TimeGrid
     import_per_kwh: FloatArray
     export_per_kwh: FloatArray
+    spot_per_kwh: FloatArray | None = None
 
     def __post_init__(self) -> None:
-        for name in ("import_per_kwh", "export_per_kwh"):
-            object.__setattr__(self, name, frozen_array(getattr(self, name)))
+        for name in ("import_per_kwh", "export_per_kwh", "spot_per_kwh"):
+            values = getattr(self, name)
+            if values is None:
+                continue
+            object.__setattr__(self, name, frozen_array(values))
             if getattr(self, name).shape != (self.grid.count,):
                 raise ValueError(f"{name} needs shape ({self.grid.count},)")
 

@@ -45,6 +45,7 @@ class ConfigEntry:
 class Survey:
     """What was found. `energy` is what the Energy dashboard was told, in either of its forms; None without.
 
+    `solar_forecasts` has the most that each forecast of the dashboard promises for a day [kWh].
     `related` names the automations and scripts that touch an entity, where that could be asked.
     `gaps` says what could not be asked, and why.
     """
@@ -59,7 +60,7 @@ class Survey:
     entries: Mapping[str, ConfigEntry] = field(default_factory=dict)
     actions: frozenset[str] = frozenset()
     energy: Mapping[str, Any] | None = None
-    solar_forecasts: tuple[str, ...] = ()
+    solar_forecasts: Mapping[str, float] = field(default_factory=dict)
     statistics: Mapping[str, Statistic] = field(default_factory=dict)
     hours: Past = Past(step=timedelta(hours=1))
     minutes: Past = Past(step=timedelta(minutes=5))

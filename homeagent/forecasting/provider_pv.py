@@ -28,6 +28,8 @@ from homeagent.forecasting.floor import DAYS, FEW_DAYS, LIKENESS_SCALE
 MODEL_ID = "provider-1"
 STALE = timedelta(hours=26)
 """A forecast that has not changed for longer stands still: a day's sun is past, and nothing new came."""
+LOOKED_AT = 12
+"""So many of the latest may fill each other's gaps."""
 FEWEST_DAYS = 2
 """With fewer days of its errors nobody knows what it is worth here."""
 MOST_OF_A_DAY = 0.6
@@ -62,8 +64,8 @@ def known_at(curves: Sequence[Curve], now: datetime, grid: TimeGrid) -> FloatArr
     `curves` are in order of time. What has stood still for longer than `STALE` does not count.
     """
     found = np.full(grid.count, np.nan)
-    for index in range(bisect(curves, now, key=lambda curve: curve[0]) - 1, -1, -1):
-        issued_at, of, mean = curves[index]
+    known = bisect(curves, now, key=lambda curve: curve[0])
+    for issued_at, of, mean in reversed(curves[max(known - LOOKED_AT, 0) : known]):
         gaps = np.isnan(found)
         if now - issued_at > STALE or not gaps.any():
             break
@@ -154,8 +156,8 @@ def with_provider(
 ) -> Scenarios | None:
     """Return the scenarios with PV as a provider expects it, None where it says nothing or is not known well enough.
 
-    Load stays, and so does a slot that the provider does not cover. Weights stay unless `alike`: then days whose
-    forecast was like the present one weigh more.
+    Load and weights stay, and so does a slot that the provider does not cover. With `alike` the errors of days whose
+    forecast was like the present one are taken more often, else those of each day alike.
     """
     grid = scenarios.grid
     expected = known_at(curves, grid.start, grid)
@@ -168,11 +170,27 @@ def with_provider(
     scale = scales(past, per_hour)
     apart = errors(past, scale, per_hour)
     rows = np.arange(len(scenarios.weight)) % len(apart)
+    if alike:
+        rows = drawn(np.resize(likeness(past, expected), len(apart)), scenarios.weight)
     pv_kw = (scale * expected + apart[rows]).clip(0.0, most_kw(history))
     dark = (expected <= 0) & (scenarios.pv_kw <= 0).all(axis=0)
     pv_kw = np.where(np.isnan(expected), scenarios.pv_kw, np.where(dark, 0.0, pv_kw))
-    weight = scenarios.weight
-    if alike:
-        weight = weight * likeness(past, expected)[rows % len(past.forecast)] + 1e-12
-        weight = weight / weight.sum()
-    return replace(scenarios, pv_kw=pv_kw, weight=weight, model_id=f"{scenarios.model_id}+{MODEL_ID}")
+    return replace(scenarios, pv_kw=pv_kw, model_id=f"{scenarios.model_id}+{MODEL_ID}")
+
+
+def drawn(likely: FloatArray, weight: FloatArray) -> IndexArray:
+    """Return for each scenario which day's errors it takes, so that by weight each day has its part of `likely`."""
+    middle = np.cumsum(weight) - weight / 2
+    ends = np.cumsum(likely / likely.sum())
+    picked: IndexArray = np.searchsorted(ends, middle).clip(max=len(likely) - 1)
+    return picked
+
+
+def pooled(provided: Scenarios, floor: Scenarios, share: float) -> Scenarios:
+    """Return both sets of scenarios as one, the provider's with `share` of the weight: they err in different ways."""
+    return replace(
+        provided,
+        load_kw=np.concatenate([provided.load_kw, floor.load_kw]),
+        pv_kw=np.concatenate([provided.pv_kw, floor.pv_kw]),
+        weight=np.concatenate([share * provided.weight, (1 - share) * floor.weight]),
+    )

@@ -1,9 +1,11 @@
 """What a provider's solar forecast is worth on this roof, and whether it fits the roof at all.
 
 It is judged as it would have been used: at each sixth hour of the last weeks its corrected scenarios, made from what
-was known then, are held against what came within a day, beside the floor's. The measure is the continuous ranked
-probability score (CRPS): for a single course the mean absolute error, for scenarios that minus half of their mean
-difference.
+was known then, are held against what came within a day, beside the floor's, and beside both together, half and half. If
+both together beat the floor, the plan looks at both, and the better the provider, the more it counts.
+
+The measure is the continuous ranked probability score (CRPS): for a single course the mean absolute error, for several
+that minus half of their mean difference.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from homeagent.domain.forecast import Scenarios
 from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
 from homeagent.domain.history import History
 from homeagent.forecasting.floor import floor_scenarios
-from homeagent.forecasting.provider_pv import Curve, Past, known_at, past_of, with_provider
+from homeagent.forecasting.provider_pv import Curve, Past, known_at, past_of, pooled, with_provider
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 EVERY = timedelta(hours=6)
@@ -38,11 +40,15 @@ SHIFT_CLEAR, SHIFT_GAIN = 0.03, 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """How provider and floor did in the 24 hours after `at` [kW]; `bias_kw` is what the provider said too much, raw."""
+    """How provider, floor and both did in the 24 hours after `at` [kW].
+
+    `mae_kw` is of the provider's corrected mean; `bias_kw` is what it said too much, uncorrected.
+    """
 
     at: datetime
     provider_kw: float
     floor_kw: float
+    both_kw: float
     mae_kw: float
     bias_kw: float
 
@@ -63,9 +69,12 @@ class Verdict:
     provider: str
     used: bool
     why: str
+    share: float = 0.0
+    """Of the plan's scenarios that are the provider's, by weight."""
     scores: int = 0
     provider_kw: float | None = None
     floor_kw: float | None = None
+    both_kw: float | None = None
     mae_kw: float | None = None
     bias_kw: float | None = None
     misfit: str | None = None
@@ -126,6 +135,7 @@ def score(curves: Sequence[Curve], hourly: History, at: datetime, timezone: Zone
         at=at,
         provider_kw=float(distance(provided, truth)[both].mean()),
         floor_kw=float(distance(floor, truth)[both].mean()),
+        both_kw=float(distance(pooled(provided, floor, 0.5), truth)[both].mean()),
         mae_kw=float(np.abs(mean_kw - truth)[both].mean()),
         bias_kw=float((expected - truth)[both].mean()),
     )
@@ -164,29 +174,31 @@ def _off(forecast: FloatArray, measured: FloatArray) -> float:
 
 
 def verdict(provider: str, scores: Sequence[Score], fit: Fit | None) -> Verdict:
-    """Return whether a provider is used: only if it beats the floor here, and its day has the course of this roof's."""
+    """Return whether a provider is used: only if the floor is worse without it, and its day has this roof's course."""
     misfit = None if fit is None else _misfit(provider, fit)
     late = 0 if fit is None else abs(fit.late_hours)
     if len(scores) < FEWEST_SCORES:
         why = f"too young: {len(scores) // 4} of {FEWEST_SCORES // 4} days could be compared so far"
         return Verdict(provider=provider, used=False, why=why, scores=len(scores), misfit=misfit)
-    provider_kw, floor_kw, mae_kw, bias_kw = (
+    provider_kw, floor_kw, both_kw, mae_kw, bias_kw = (
         float(np.mean([getattr(one, name) for one in scores]))
-        for name in ("provider_kw", "floor_kw", "mae_kw", "bias_kw")
+        for name in ("provider_kw", "floor_kw", "both_kw", "mae_kw", "bias_kw")
     )
-    better = provider_kw < floor_kw
+    better = both_kw < floor_kw
     used = better and late < SHIFT_DROPPED
-    gain = abs(1 - provider_kw / floor_kw) if floor_kw > 0 else 0.0
-    why = f"{gain:.0%} {'better' if better else 'worse'} than the same time on recent days"
+    gain = abs(1 - both_kw / floor_kw) if floor_kw > 0 else 0.0
+    why = f"{gain:.0%} {'better' if better else 'worse'} with it than with recent days alone"
     if better and not used:
         why = "its day has another course than this roof's"
     return Verdict(
         provider=provider,
         used=used,
         why=why,
+        share=floor_kw**2 / (floor_kw**2 + provider_kw**2) if used else 0.0,
         scores=len(scores),
         provider_kw=provider_kw,
         floor_kw=floor_kw,
+        both_kw=both_kw,
         mae_kw=mae_kw,
         bias_kw=bias_kw,
         misfit=misfit,

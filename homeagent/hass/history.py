@@ -120,18 +120,27 @@ async def recorded_states(
     return answer
 
 
-def means_of_states(states: Sequence[Mapping[str, Any]], start: datetime, end: datetime, length: timedelta) -> Means:
-    """Return the means of a power whose states each hold until the next, in slots that are known for the most part."""
+def means_of_states(
+    states: Sequence[Mapping[str, Any]],
+    start: datetime,
+    end: datetime,
+    length: timedelta,
+    factors: Mapping[str, float] = units.POWER_KW,
+) -> Means:
+    """Return the means of a power whose states each hold until the next, in slots that are known for the most part.
+
+    `factors` are the units that count, each with what turns it into the result's.
+    """
     sums: dict[datetime, float] = {}
     covered: dict[datetime, float] = {}
-    unit: object = None
+    unit: Any = None
     ends = [datetime.fromtimestamp(state["lu"], UTC) for state in states[1:]] + [end]
     for state, until in zip(states, ends, strict=True):
         unit = state.get("a", {}).get("unit_of_measurement", unit)
         value = units.number(state["s"])
-        if value is None or unit not in units.POWER_KW:
+        if value is None or unit not in factors:
             continue
-        kw, at = units.power_kw(value, unit), max(datetime.fromtimestamp(state["lu"], UTC), start)
+        kw, at = value * factors[unit], max(datetime.fromtimestamp(state["lu"], UTC), start)
         while at < min(until, end):
             slot = start + (at - start) // length * length
             stop = min(until, end, slot + length)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from homeagent.domain.discovery import FoundDevice, FoundEntity
+from homeagent.domain.grid import slot_start
 from homeagent.domain.survey import ConfigEntry, Means, Past, Statistic, Survey
 from homeagent.hass.connection import Connection
 from homeagent.hass.errors import ActionFailedError, NoAnswerError
@@ -16,8 +17,10 @@ from homeagent.hass.units import ENERGY_KWH, POWER_KW
 ANSWER_S = 60.0
 HOURS_BACK, MINUTES_BACK = timedelta(days=14), timedelta(days=1)
 HOUR, FIVE_MINUTES = timedelta(hours=1), timedelta(minutes=5)
-MOST_HISTORIES = 250
-AT_ONCE = 50
+MOST_HISTORIES, MOST_STATES, AT_ONCE = 250, 50, 50
+SOC_CLASSES = (None, "battery", "energy_storage")
+FACTORS = {**POWER_KW, "%": 1.0}
+"""What recorded states are read in: powers in kW, levels as they are."""
 UNKNOWN_COMMAND, NOT_FOUND = "unknown_command", "not_found"
 
 Progress = Callable[[str], None]
@@ -43,12 +46,13 @@ async def survey(connection: Connection, now: datetime, progress: Progress = lam
     entities = _entities(states, registry)
     statistics = {entry["statistic_id"]: _statistic(entry) for entry in listed}
     progress(f"{len(entities)} entities, {len(devices)} devices; reading two weeks of history")
-    wanted = _worth_a_look(entities, statistics)
+    wanted = _worth_a_look(entities, statistics, _named(energy))
     hours = await look.means(wanted, now - HOURS_BACK, now, "hour")
     minutes = await look.means(wanted, now - MINUTES_BACK, now, "5minute")
-    unkept = [name for name in _powers(entities) if name not in statistics][:AT_ONCE]
-    for name, rows in (await look.states(unkept, now - MINUTES_BACK, now)).items():
-        minutes[name] = means_of_states(rows, now - MINUTES_BACK, now, FIVE_MINUTES)
+    unkept = [name for name in _measuring(entities) if name not in statistics][:MOST_STATES]
+    start = slot_start(now - MINUTES_BACK, FIVE_MINUTES)
+    for name, rows in (await look.states(unkept, start, now)).items():
+        minutes[name] = means_of_states(rows, start, now, FIVE_MINUTES, FACTORS)
     return Survey(
         at=now,
         version=str(config["version"]),
@@ -60,7 +64,7 @@ async def survey(connection: Connection, now: datetime, progress: Progress = lam
         entries={entry["entry_id"]: _entry(entry) for entry in entries},
         actions=frozenset(f"{domain}.{name}" for domain, names in services.items() for name in names),
         energy=energy,
-        solar_forecasts=tuple(forecasts),
+        solar_forecasts={entry: _best_day(told) for entry, told in forecasts.items()},
         statistics=statistics,
         hours=Past(step=HOUR, means=hours),
         minutes=Past(step=FIVE_MINUTES, means=minutes),
@@ -185,20 +189,49 @@ def _statistic(told: Mapping[str, Any]) -> Statistic:
     return Statistic(id=told["statistic_id"], unit=unit, counts=bool(told.get("has_sum")), name=told.get("name"))
 
 
-def _worth_a_look(entities: Mapping[str, FoundEntity], statistics: Mapping[str, Statistic]) -> list[str]:
-    """Return the statistics that may be a home's powers, counters or state of charge."""
-    known = {*POWER_KW, *ENERGY_KWH}
-
-    def level(name: str, unit: str | None) -> bool:
-        entity = entities.get(name)
-        return unit == "%" and entity is not None and entity.attributes.get("device_class") in {"battery", None}
-
-    return [name for name, one in statistics.items() if one.unit in known or level(name, one.unit)][:MOST_HISTORIES]
+def _best_day(forecast: Mapping[str, Any]) -> float:
+    """Return the most that a forecast promises for a day [kWh]."""
+    days: dict[str, float] = {}
+    for at, watt_hours in (forecast.get("wh_hours") or {}).items():
+        if isinstance(watt_hours, int | float):
+            days[at[:10]] = days.get(at[:10], 0.0) + watt_hours / 1000
+    return max(days.values(), default=0.0)
 
 
-def _powers(entities: Mapping[str, FoundEntity]) -> list[str]:
+def _named(told: Any) -> frozenset[str]:  # noqa: ANN401 - JSON
+    """Return every text in the dashboard's settings: the statistics are among them, in whatever form."""
+    if isinstance(told, str):
+        return frozenset({told})
+    inside = told.values() if isinstance(told, Mapping) else told if isinstance(told, list) else ()
+    return frozenset(text for part in inside for text in _named(part))
+
+
+def _worth_a_look(
+    entities: Mapping[str, FoundEntity], statistics: Mapping[str, Statistic], named: frozenset[str]
+) -> list[str]:
+    """Return the statistics that may be a home's powers, counters or state of charge, the likeliest first."""
+
+    def worth(one: Statistic) -> int:
+        entity = entities.get(one.id)
+        of_battery = entity is not None and entity.attributes.get("device_class") in SOC_CLASSES
+        stored = one.unit in ENERGY_KWH and not one.counts
+        return 4 * (one.id in named) + 3 * (one.unit in POWER_KW) + 2 * (of_battery and (one.unit == "%" or stored))
+
+    rated = sorted(((-worth(one), name) for name, one in statistics.items()))
+    return [name for rating, name in rated if rating < 0][:MOST_HISTORIES]
+
+
+def _measuring(entities: Mapping[str, FoundEntity]) -> list[str]:
+    """Return the sensors that show a power, or the charge of something."""
     return [
         name
         for name, entity in entities.items()
-        if name.startswith("sensor.") and entity.attributes.get("unit_of_measurement") in POWER_KW
+        if name.startswith("sensor.")
+        and (
+            entity.attributes.get("unit_of_measurement") in POWER_KW
+            or (
+                entity.attributes.get("unit_of_measurement") == "%"
+                and entity.attributes.get("device_class") == "battery"
+            )
+        )
     ]

@@ -32,7 +32,8 @@ class PricedSlot(NamedTuple):
 def on_a_grid(slots: Sequence[PricedSlot]) -> SlotSeries:
     """Return prices in equal slots, NaN where none is listed: their length as told, else as they are spaced.
 
-    `slots` are in order of time, each start once. Without an end a slot lasts until the next, an hour at most.
+    `slots` are in order of time, each start once. Without an end a slot is as long as the nearer of its neighbours is
+    away, an hour at most: so a list that changes from hours to quarters keeps its hours, and a hole stays one.
 
     Raises:
         PriceShapeError: the slots fit no common length of 5 minutes to an hour.
@@ -48,7 +49,10 @@ def on_a_grid(slots: Sequence[PricedSlot]) -> SlotSeries:
         raise PriceShapeError(
             f"its prices reach from {start:%Y-%m-%d} to {slots[-1].start:%Y-%m-%d}; that is no list of prices to come"
         )
-    lengths = [max((slot.length or step) // step, 1) for slot in slots]
+    near = [min(pair) for pair in zip([LONGEST_STEP, *spaced], [*spaced, step], strict=True)]
+    lengths = [
+        max((slot.length or min(close, LONGEST_STEP)) // step, 1) for slot, close in zip(slots, near, strict=True)
+    ]
     count = max((slot.start - start) // step + length for slot, length in zip(slots, lengths, strict=True))
     values = np.full(min(count, LONGEST_LIST // step + 1), np.nan)
     for slot, length in zip(slots, lengths, strict=True):

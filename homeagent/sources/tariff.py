@@ -14,6 +14,7 @@ from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.tariff import PriceFeed, RateTable, Tariff
 
 STEPS = tuple(timedelta(minutes=minutes) for minutes in (60, 30, 15, 5))
+BACK = timedelta(days=3)
 DISPATCH_STEP = timedelta(minutes=15)
 
 Spots: TypeAlias = Mapping[PriceFeed, SlotSeries]
@@ -31,6 +32,7 @@ def published(
 ) -> PublishedPrices:
     """Return both prices wherever a spot price is listed, and in `window` too where importing needs none.
 
+    What lies more than `BACK` before the window is left out: a list that nobody renews must not grow with its age.
     `spots` are in currency per kWh; `dispatched` are the windows that the tariff gives away.
     """
     starts = [series.grid.start for series in spots.values()]
@@ -38,11 +40,14 @@ def published(
     if imports.spot is None:
         starts.append(window[0])
         ends.append(window[1])
-    grid = grid_for((imports, exports), spots, min(starts), max(ends), timezone)
+    market = imports.spot or exports.none_when_negative or exports.spot
+    start = max(min(starts), window[0] - BACK)
+    grid = grid_for((imports, exports), spots, start, max(*ends, start), timezone)
     return PublishedPrices(
         grid=grid,
         import_per_kwh=compose(imports, spots, dispatched, grid, timezone),
         export_per_kwh=compose(exports, spots, dispatched, grid, timezone),
+        spot_per_kwh=None if market is None else _on(grid, spots.get(market)),
     )
 
 

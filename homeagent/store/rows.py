@@ -51,11 +51,12 @@ def price_rows(prices: PublishedPrices, seen_at: datetime) -> Iterator[Row]:
     """Return a row of `prices` for each slot that has both."""
     step_s, seen_s = int(prices.grid.step.total_seconds()), epoch_s(seen_at)
     start_s = epoch_s(prices.grid.start)
-    for index, (buy, sell) in enumerate(
-        zip(prices.import_per_kwh.tolist(), prices.export_per_kwh.tolist(), strict=True)
+    market = np.full(prices.grid.count, np.nan) if prices.spot_per_kwh is None else prices.spot_per_kwh
+    for index, (buy, sell, spot) in enumerate(
+        zip(prices.import_per_kwh.tolist(), prices.export_per_kwh.tolist(), market.tolist(), strict=True)
     ):
         if not math.isnan(buy) and not math.isnan(sell):
-            yield (start_s + index * step_s, step_s, buy, sell, seen_s)
+            yield (start_s + index * step_s, step_s, buy, sell, None if math.isnan(spot) else spot, seen_s)
 
 
 def published_of(rows: list[tuple[int, int, float, float]]) -> Iterator[PublishedPrices]:

@@ -106,3 +106,9 @@ def create_issued_forecasts(db: Database) -> None:
         pk=("provider", "quantity", "issued_at_s"),
     )
     db.table("issued_forecasts").create_index(["issued_at_s"])
+
+
+@migrations()
+def add_spot_prices(db: Database) -> None:
+    """Add the market price that a price was put together from, where there is one."""
+    db.table("prices").add_column("spot_per_kwh", float)

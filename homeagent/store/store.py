@@ -37,10 +37,17 @@ FLUSH_AFTER_S = 30.0
 FLUSH_ROWS = 5000
 THIN_OUT_EVERY = timedelta(days=1)
 
+INSERT_PRICE = """
+INSERT INTO prices (start_s, step_s, import_per_kwh, export_per_kwh, spot_per_kwh, seen_at_s) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (start_s) DO UPDATE SET
+  (step_s, import_per_kwh, export_per_kwh, spot_per_kwh, seen_at_s) =
+  (excluded.step_s, excluded.import_per_kwh, excluded.export_per_kwh, excluded.spot_per_kwh, excluded.seen_at_s)
+WHERE excluded.seen_at_s < prices.start_s + prices.step_s + 86400
+"""
+"""A slot that ended more than a day ago keeps the price that was paid, whatever the tariff is by now."""
 _INSERT = {
     "readings": "INSERT OR REPLACE INTO readings (entity, at_ms, value, reason, over_s) VALUES (?, ?, ?, ?, ?)",
-    "prices": "INSERT OR REPLACE INTO prices (start_s, step_s, import_per_kwh, export_per_kwh, seen_at_s) "
-    "VALUES (?, ?, ?, ?, ?)",
+    "prices": INSERT_PRICE,
     "plans": "INSERT INTO plans (issued_at_s, kind, content) VALUES (?, ?, ?)",
     "forecasts": "INSERT INTO forecasts (issued_at_s, kind, content) VALUES (?, ?, ?)",
     "decisions": "INSERT INTO decisions (at_s, device, content) VALUES (?, ?, ?)",

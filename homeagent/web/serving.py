@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +13,8 @@ from typing import Self
 from aiohttp import web
 
 from homeagent.domain.errors import PermanentError
+
+_LOGGER = logging.getLogger(__name__)
 
 PAGE = Path(__file__).parent / "page"
 OWN_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -79,6 +82,9 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
             response = await handler(request)
         except web.HTTPException as error:
             response = failure(error.status, error.reason)
+        except Exception:
+            _LOGGER.exception("%s %s failed", request.method, request.path)
+            response = failure(500, "an error inside the agent; see its log")
     if not response.prepared:
         response.headers.update(HEADERS)
     return response

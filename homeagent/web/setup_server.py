@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
@@ -58,6 +59,8 @@ def setup_application(view: SetupView) -> web.Application:
 
 
 def _acting(view: SetupView, acts: Mapping[str, Act]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    under_way: set[asyncio.Future[None]] = set()
+
     async def handle(request: web.Request) -> web.StreamResponse:
         refused = from_elsewhere(request)
         if refused is not None:
@@ -68,8 +71,11 @@ def _acting(view: SetupView, acts: Mapping[str, Act]) -> Callable[[web.Request],
         texts = _texts(await request.read())
         if texts is None:
             return failure(400, "send a JSON object of short texts")
+        work = asyncio.ensure_future(act(texts))
+        under_way.add(work)  # it goes on if its page is left or loaded anew
+        work.add_done_callback(under_way.discard)
         try:
-            await act(texts)
+            await asyncio.shield(work)
         except TransientError as error:
             return failure(409, str(error))
         except HomeAgentError as error:
@@ -83,7 +89,7 @@ def _texts(body: bytes) -> Texts | None:
     """Return a request's texts by name, None if it is anything else."""
     try:
         found: Any = json.loads(body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(found, dict) or len(found) > MOST_ANSWERS:
         return None

@@ -9,7 +9,7 @@ from homeagent.config.capability import profile_capability
 from homeagent.config.profile import Profile
 from homeagent.config.profile_costs import shipped_costs
 from homeagent.config.profile_files import load_profiles
-from homeagent.config.profile_words import MOVES, lease_words
+from homeagent.config.profile_words import MOVES, lease_words, spread
 
 DOC = Path(__file__).parents[2] / "docs" / "profiles.md"
 BETWEEN = re.compile(r"(?<=<!-- profiles -->\n).*?(?=<!-- /profiles -->)", re.DOTALL)
@@ -35,7 +35,7 @@ def cost(profile: Profile) -> str:
     found = shipped_costs().of(profile.name, profile_capability(profile))
     if found is None:
         return "not measured"
-    return f"{found.per_year:.0f} ({found.low_per_year:.0f} to {found.high_per_year:.0f}), {found.share:.0%}"
+    return f"{round(found.per_year)} ({spread(found)}), {round(100 * found.share)} %"
 
 
 def table() -> str:

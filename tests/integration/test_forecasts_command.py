@@ -47,7 +47,7 @@ def test_each_provider_is_shown_with_its_worth_and_why_it_is_used(kept: Path) ->
     assert done.exit_code == 0, done.output
     solar, weather = (json.loads(line) for line in done.output.splitlines())
     assert (solar["provider"], solar["used"]) == ("made up", True)
-    assert "better than the same time on recent days" in solar["why"]
+    assert "better with it than with recent days alone" in solar["why"]
     assert solar["bias_kw"] > 0.2
     assert solar["provider_kw"] < solar["floor_kw"]
     assert "does not fit your roof: it says 1." in solar["misfit"]

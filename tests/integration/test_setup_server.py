@@ -27,6 +27,17 @@ async def served(path: Path) -> AsyncIterator[aiohttp.ClientSession]:
         yield client
 
 
+@asynccontextmanager
+async def silent_server() -> AsyncIterator[str]:
+    """Give the address of something that takes connections and says nothing, until it hangs up at the end."""
+    writers: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda _reader, writer: writers.append(writer), "127.0.0.1", 0)
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server.close()
+    for writer in writers:
+        writer.close()
+
+
 def run(path: Path, check: Callable[[aiohttp.ClientSession], Awaitable[None]]) -> None:
     async def inside() -> None:
         async with served(path) as client:
@@ -57,6 +68,7 @@ def test_only_a_page_of_its_own_may_act(tmp_path: Path) -> None:
         (json.dumps({"url": "x" * 5000}).encode(), 400),
         (json.dumps({str(number): "" for number in range(101)}).encode(), 400),
         (b'"' + b"x" * 100_000 + b'"', 413),
+        (b"[" * 5000, 400),
         (json.dumps({"url": "ftp://x", "token": "abc"}).encode(), 422),
         (json.dumps({"url": "http://127.0.0.1:1", "token": "two\nlines"}).encode(), 422),
         (json.dumps({"url": "http://127.0.0.1:1", "token": "abc"}).encode(), 422),
@@ -74,6 +86,30 @@ def test_what_cannot_be_is_refused_and_leaves_nothing(tmp_path: Path, body: byte
 
     run(tmp_path / "config.yaml", check)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_that_is_left_leaves_the_step_going_and_its_failure_told(tmp_path: Path) -> None:
+    async def check(client: aiohttp.ClientSession) -> None:
+        async with silent_server() as silent:
+            body = {"url": silent, "token": "abc"}
+            with pytest.raises(TimeoutError):
+                async with client.post(
+                    "/api/v1/setup/connect", json=body, headers=OWN, timeout=aiohttp.ClientTimeout(total=0.5)
+                ):
+                    pass
+            async with client.get("/api/v1/setup") as answer:
+                assert (await answer.json())["busy"] is not None
+            async with client.post("/api/v1/setup/connect", json=body, headers=OWN) as answer:
+                assert answer.status == 409
+        for _ in range(100):
+            async with client.get("/api/v1/setup") as answer:
+                state = await answer.json()
+            if state["busy"] is None:
+                break
+            await asyncio.sleep(0.1)
+        assert state["failed"]
+
+    run(tmp_path / "config.yaml", check)
 
 
 def test_steps_that_come_too_early_say_what_comes_first(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_a_bad_file_gets_a_plain_line(tmp_path: Path, text: str, needle: str) ->
 def test_a_missing_and_a_binary_file_are_refused(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["check-config", str(tmp_path / "none.yaml")])
     assert done.exit_code == 2
-    assert "cannot be read" in done.stderr
+    assert "is not there; make one: homeagent setup" in done.stderr
     (tmp_path / "config.yaml").write_bytes(bytes(range(256)))
     assert CliRunner().invoke(main, ["check-config", str(tmp_path / "config.yaml")]).exit_code == 2
 

@@ -335,6 +335,33 @@ def test_a_home_without_a_battery_is_said_so() -> None:
     assert "no state of charge of a home battery" in said(understood, "missing", "battery")
 
 
+def test_the_forecast_of_another_roof_is_named() -> None:
+    home = usual()
+    home.solar_forecasts = {"entry": 25.0}
+    assert understand(home.survey()).values["solar"] == {"forecast": "home_assistant"}
+    assert not said(understand(home.survey()), "warning", "forecasts")
+    home.solar_forecasts = {"entry": 140.0}
+    assert "is it that of another roof?" in said(understand(home.survey()), "warning", "forecasts")
+
+
+def test_a_meter_that_shows_nothing_now_is_said_so() -> None:
+    home = usual()
+    grid = home.entities["sensor.grid_power"]
+    home.entities["sensor.grid_power"] = replace(grid, state="unavailable")
+    understood = understand(home.survey())
+    assert understood.values["meters"]["grid"] == "sensor.grid_power"
+    assert "sensor.grid_power shows no value now" in said(understood, "warning", "grid")
+
+
+def test_what_an_inverter_gives_at_night_too_is_no_pv() -> None:
+    home = usual(load=False)
+    del home.entities["sensor.pv_power"]
+    home.power("sensor.solar_inverter_power", {"pv": 1, "battery": 1})
+    understood = understand(home.survey())
+    assert understood.values["meters"]["pv"] == "unmetered"
+    assert "gives power at night too" in said(understood, "warning", "pv")
+
+
 def test_other_optimisers_are_named() -> None:
     home = usual()
     home.show("switch.predbat_active", "on")

@@ -130,6 +130,18 @@ def test_a_list_that_ends_before_now_is_named() -> None:
     assert home.live.problems() == ["sensor.price ends at 2026-06-11 00:00; prices since are estimated"]
 
 
+def test_a_list_of_last_month_is_no_news() -> None:
+    home = Home(Tariff(spot=SENSOR))
+    home.show(listed(SUMMER - 30 * DAY))
+    assert home.live.published() is None
+    assert home.live.problems() == ["sensor.price ends at 2026-05-12 00:00; prices since are estimated"]
+    both = Home(fixed(0.3), Tariff(spot=SENSOR))
+    both.show(listed(SUMMER - 30 * DAY))
+    found = both.published()
+    assert found.grid.start == local(SUMMER - 3 * DAY, 0)
+    assert both.import_at(both.at, found) == 0.3
+
+
 def test_tomorrow_that_is_long_overdue_is_named() -> None:
     home = Home(Tariff(spot=SENSOR))
     home.show(listed(SUMMER))
@@ -298,7 +310,9 @@ class Asked:
 
     async def command(self, home: Home, kind: str, **data: Any) -> Any:  # noqa: ANN401 - JSON
         if kind == "config_entries/get":
-            return [{"entry_id": entry} for entry in self.entries]
+            return [{"entry_id": "01OLD", "state": "not_loaded"}] + [
+                {"entry_id": entry, "state": "loaded"} for entry in self.entries
+            ]
         assert kind == "call_service"
         assert data["return_response"] is True
         self.calls.append((home.clock.at, data["service_data"]))

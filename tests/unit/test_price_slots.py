@@ -31,6 +31,14 @@ def test_the_last_of_quarters_without_an_end_is_a_quarter() -> None:
     assert (series.grid.step, series.grid.count) == (QUARTER, 96)
 
 
+def test_hours_before_quarters_keep_their_length_and_holes_stay() -> None:
+    """As a list without ends looks on the day on which its source changes its step."""
+    hours = [PricedSlot(MIDNIGHT + k * HOUR, None, k) for k in range(2)]
+    quarters = [PricedSlot(MIDNIGHT + 2 * HOUR + k * QUARTER, None, 10 + k) for k in (0, 1, 3)]
+    series = on_a_grid([*hours, *quarters])
+    assert series.values.tolist() == pytest.approx([0] * 4 + [1] * 4 + [10, 11, np.nan, 13], nan_ok=True)
+
+
 @pytest.mark.parametrize(
     ("minutes", "words"),
     [

@@ -18,7 +18,7 @@ from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.history import History
 from homeagent.domain.issued import IssuedForecast
 from homeagent.forecasting.floor import floor_scenarios
-from homeagent.forecasting.provider_pv import Curve, Past, known_at, most_kw, past_of, scales, with_provider
+from homeagent.forecasting.provider_pv import Curve, Past, drawn, known_at, most_kw, past_of, scales, with_provider
 from homeagent.forecasting.provider_skill import Fit, Score, fit_of, verdict
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -97,8 +97,17 @@ def test_pv_is_never_below_zero_nor_above_what_the_roof_can(seed: int, bias: flo
     assert provided is not None
     assert provided.pv_kw.min() >= 0
     assert provided.pv_kw.max() <= most_kw(past) + 1e-9
-    assert provided.weight.sum() == pytest.approx(1)
+    assert np.array_equal(provided.weight, floor.weight)
     assert np.array_equal(provided.load_kw, floor.load_kw)
+
+
+@given(st.lists(st.floats(0.01, 1), min_size=1, max_size=84), st.lists(st.floats(0.01, 1), min_size=1, max_size=84))
+def test_days_are_drawn_as_often_as_they_are_likely(likely: list[float], weight: list[float]) -> None:
+    share, weights = np.array(likely) / sum(likely), np.array(weight) / sum(weight)
+    rows = drawn(np.array(likely), weights)
+    assert (np.diff(rows) >= 0).all()
+    taken = np.bincount(rows, weights, minlength=len(share))
+    assert np.abs(np.cumsum(taken) - np.cumsum(share)).max() <= weights.max() / 2 + 1e-9
 
 
 def test_nothing_that_was_issued_later_plays_a_part() -> None:
@@ -166,7 +175,14 @@ def test_each_day_is_held_against_the_forecast_of_the_same_lead() -> None:
 
 def scored(provider_kw: float, floor_kw: float, count: int = 20) -> list[Score]:
     return [
-        Score(at=START + k * HOUR, provider_kw=provider_kw, floor_kw=floor_kw, mae_kw=0.1, bias_kw=0.0)
+        Score(
+            at=START + k * HOUR,
+            provider_kw=provider_kw,
+            floor_kw=floor_kw,
+            both_kw=(provider_kw + floor_kw) / 2,
+            mae_kw=0.1,
+            bias_kw=0.0,
+        )
         for k in range(count)
     ]
 
@@ -176,7 +192,8 @@ def test_a_provider_is_used_only_if_it_beats_the_floor_and_its_day_is_this_roofs
     assert verdict("x", scored(0.1, 0.2), good).used
     assert verdict("x", scored(0.1, 0.2), good).misfit is None
     worse = verdict("x", scored(0.2, 0.1), good)
-    assert (worse.used, worse.why) == (False, "100% worse than the same time on recent days")
+    assert (worse.used, worse.share, worse.why) == (False, 0.0, "50% worse with it than with recent days alone")
+    assert verdict("x", scored(0.1, 0.2), good).share == pytest.approx(0.8)
     young = verdict("x", scored(0.1, 0.2, 5), None)
     assert (young.used, young.why) == (False, "too young: 1 of 3 days could be compared so far")
     large = verdict("x", scored(0.1, 0.2), Fit(days=10, ratio=2.1, late_hours=0))
@@ -216,6 +233,9 @@ def test_the_book_takes_the_better_of_two_and_neither_of_two_bad_ones() -> None:
     best = book.conditioned(floor, past, BERLIN)
     alone = book_of(good).conditioned(floor, past, BERLIN)
     assert np.array_equal(best.pv_kw, alone.pv_kw)
+    assert best.weight.sum() == pytest.approx(1)
+    assert best.weight[len(floor.weight) :] == pytest.approx((1 - book.verdicts["made up"].share) * floor.weight)
+    assert np.array_equal(best.load_kw[: len(floor.weight)], floor.load_kw)
     assert {name: found.used for name, found in book.verdicts.items()} == {"made up": True, "fair": True, "bad": False}
     assert any("says 1." in problem for problem in book.problems(past.grid.end))
     assert book_of(bad).conditioned(floor, past, BERLIN) is floor

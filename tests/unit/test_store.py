@@ -66,6 +66,27 @@ def test_prices_come_back_in_unbroken_blocks_and_the_later_word_counts(tmp_path:
     assert [block.import_per_kwh.tolist() for block in blocks] == [[0.2, 0.2, 0.3, 0.3], [0.4, 0.4]]
 
 
+def test_the_price_paid_stays_a_day_after_its_slot(tmp_path: Path) -> None:
+    """And keeps the market price in it, so that it can be put together anew."""
+    hour, day = timedelta(hours=1), timedelta(days=1)
+
+    def published(price: float, spot: float | None) -> PublishedPrices:
+        grid = TimeGrid(start=NOW, step=hour, count=2)
+        market = None if spot is None else np.array([spot, np.nan])
+        both = np.full(2, price)
+        return PublishedPrices(grid=grid, import_per_kwh=both, export_per_kwh=both, spot_per_kwh=market)
+
+    query = "SELECT import_per_kwh, spot_per_kwh FROM prices ORDER BY start_s"
+    with Store.open(tmp_path / "a.db") as store:
+        store.write_prices(published(0.2, 0.1), seen_at=NOW)
+        store.write_prices(published(0.3, 0.1), seen_at=NOW + day)
+        store.flush()
+        assert rows(tmp_path / "a.db", query) == [(0.3, 0.1), (0.3, None)]
+        store.write_prices(published(0.4, None), seen_at=NOW + day + hour)
+        store.flush()
+        assert rows(tmp_path / "a.db", query) == [(0.3, 0.1), (0.4, None)]
+
+
 def test_readings_wait_in_memory_but_never_too_long(tmp_path: Path) -> None:
     clock = [0.0]
     count = "SELECT count(*) FROM readings"

@@ -116,6 +116,8 @@ def test_a_fee_by_the_quarter_cuts_hourly_spot_prices() -> None:
     assert prices.grid.step == QUARTER
     evening = [at(prices, datetime(2026, 3, 29, 17, minute, tzinfo=BERLIN))[0] for minute in (0, 15)]
     assert evening[1] - evening[0] == pytest.approx(0.1)
+    assert prices.spot_per_kwh is not None
+    assert prices.spot_per_kwh[:8] == pytest.approx([0.1] * 4 + [0.2] * 4)
 
 
 def test_nothing_is_paid_in_the_quarters_in_which_the_market_is_negative() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -30,6 +31,7 @@ class Request:
 
     url: str | None
     token_file: Path | None
+    fingerprint: str | None
     out: Path
     yes: bool
     answers: Sequence[str]
@@ -47,8 +49,10 @@ def discover(request: Request) -> None:
         remedy = "name another: --out other.yaml, or look at what would be written: --print"
         raise _wrong(str(request.out), "file", "is there already, and is not written over", remedy)
     url, token = _url(request), _token(request)
+    fingerprint = _fingerprint(request.fingerprint)
     profiles = load_profiles(folder_beside(request.out))
-    found = survey_of(HomeAssistantSpec(url=url, token=token), lambda line: click.echo(line, err=True), profiles)
+    spec = HomeAssistantSpec(url=url, token=token, fingerprint=fingerprint)
+    found = survey_of(spec, lambda line: click.echo(line, err=True), profiles)
     answers = answered(given, understand(found, {}, profiles), found)
     understanding = understand(found, answers, profiles)
     if not request.only_print:
@@ -59,11 +63,13 @@ def discover(request: Request) -> None:
     if not request.yes and not request.only_print:
         answers = ask(understanding, answers)
         understanding = understand(found, answers, profiles)
-    text = config_text(understanding, url, found.at)
+    text = config_text(understanding, url, found.at, fingerprint)
+    missing = still_open(understanding, answers)
     if request.only_print:
         click.echo(text, nl=False)
+        for lack in (*unusable(understanding), *unanswered(missing).issues):
+            click.echo(f"not complete: {lack}", err=True)
         return
-    missing = still_open(understanding, answers)
     if missing:
         raise unanswered(missing)
     for path in write_config(request.out, text, token):
@@ -95,6 +101,19 @@ def _url(request: Request) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise _wrong("homeagent discover", "--url", f"{url} is no address", f"write e.g. {USUAL_URL}")
     return url.rstrip("/")
+
+
+def _fingerprint(text: str | None) -> bytes | None:
+    if text is None:
+        return None
+    try:
+        fingerprint = bytes.fromhex(text.replace(":", " "))
+    except ValueError:
+        fingerprint = b""
+    if len(fingerprint) != sha256().digest_size:
+        remedy = "write 32 pairs of hexadecimal digits, as a browser shows them"
+        raise _wrong("homeagent discover", "--fingerprint", "is no SHA-256 fingerprint", remedy)
+    return fingerprint
 
 
 def _token(request: Request) -> str:

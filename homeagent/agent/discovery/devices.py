@@ -157,7 +157,9 @@ def _offers(
     for binding in others[:MOST_OFFERED]:
         profile = known[binding.profile]
         section = KINDS[profile.kind]
-        name = _key_of(_named(survey, binding), {*offers.get(section, {})})
+        called = _named(survey, binding)
+        own = called.partition(".")[2] if called in survey.entities else called
+        name = _key_of(own, {*offers.get(section, {})})
         values: dict[str, Any] = {"profile": profile.name, "entities": dict(binding.entities)}
         if section == "climate":
             values = {"entity": next(iter(binding.entities.values())), **values}
@@ -165,7 +167,7 @@ def _offers(
             values = {"rated_kw": EXAMPLE_KW[profile.kind], **values}
         offers.setdefault(section, {})[name] = {**values, "timetable": dict(TIMES[section])}
         can = " and ".join(profile.verbs)
-        text = f"{_named(survey, binding)}: a {profile.kind.replace('_', ' ')} that can be told {can} ({profile.title})"
+        text = f"{called}: a {profile.kind.replace('_', ' ')} that can be told {can} ({profile.title})"
         remedy = "it keeps fixed hours if you want: its keys stand at the end of the file, as comments"
         findings.append(Finding(topic="devices", kind="found", text=text, remedy=remedy))
     return offers, findings

@@ -70,6 +70,11 @@ def meter_words(survey: Survey, powers: Mapping[Quantity, Proved]) -> Iterator[F
         if one.by:
             text += f"; its sign is proved by {' and '.join(one.by)}"
         yield Finding(topic=name, kind="found", text=text)
+        silent = [source.entity for source in sources if not is_shown(survey.entities[source.entity])]
+        if silent:
+            remedy = "see whether its device is on and its integration works; plans need it"
+            text = f"{', '.join(silent)} shows no value now"
+            yield Finding(topic=name, kind="warning", text=text, remedy=remedy)
         if one.flipped and one.candidate.signs_from and YOURS not in one.by:
             yield Finding(
                 topic=name,

@@ -62,8 +62,10 @@ class Metering:
 def metering(survey: Survey, told: Dashboard, steered: frozenset[str], answers: Mapping[str, Answer]) -> Metering:
     """Return what measures a home. `steered` are the devices that the battery is told through."""
     found = _named(survey, candidates(survey, told), answers)
+    first = found["pv"][:1]
     found["pv"], dark = _by_day(survey, found["pv"])
-    findings = [shines_at_night(candidate) for candidate in dark]
+    findings = [shines_at_night(candidate) for candidate in first if candidate in dark]
+    is_dark = bool(findings)
     if told.counters.get("pv") and night_share(survey, told.counters["pv"]) > NIGHT:
         told = replace(told, counters={role: of_it for role, of_it in told.counters.items() if role != "pv"})
     near = steered | _battery_devices(survey, told, found)
@@ -80,7 +82,7 @@ def metering(survey: Survey, told: Dashboard, steered: frozenset[str], answers: 
     powers = {name: _turned(name, one, answers) for name, one in powers.items()}
     if "pv" in powers and powers["pv"].flipped:
         findings.append(pv_below_zero(powers.pop("pv")))
-    unmetered = "pv" not in powers and ("pv" in told.counters or proof.unmetered_pv or bool(found["pv"] or dark))
+    unmetered = "pv" not in powers and ("pv" in told.counters or proof.unmetered_pv or bool(found["pv"]) or is_dark)
     findings += [*misread, *meter_words(survey, powers), *late_words(survey, told, powers)]
     findings += missing_words(survey, told, powers, has_battery=soc is not None, unmetered_pv=unmetered)
     findings += charge_words(soc, backwards=proof.soc_backwards)

@@ -54,7 +54,7 @@ def understand(
     metered = metering(survey, told, steered.near, answers)
     prices = pricing(survey, told, answers)
     battery, battery_questions, battery_notes, battery_findings = _battery(survey, metered, answers)
-    future = outlook(survey, has_pv="pv" in metered.powers or metered.unmetered_pv)
+    future = outlook(survey, list(metered.sources("pv")), has_pv="pv" in metered.powers or metered.unmetered_pv)
     values: dict[str, Any] = {
         "mode": "advise",
         "meters": _meters(metered),

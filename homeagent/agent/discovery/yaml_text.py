@@ -23,12 +23,14 @@ WIDTH = 118
 MARKS = {"found": "", "warning": "LOOK: ", "missing": "NOT FOUND: "}
 
 
-def config_text(understanding: Understanding, url: str, made_at: datetime) -> str:
+def config_text(understanding: Understanding, url: str, made_at: datetime, fingerprint: bytes | None = None) -> str:
     """Return the configuration with what was understood as comments. The token stays in its own file."""
     lines = [f"# Made by homeagent discover on {made_at:%Y-%m-%d}. What it understood of this home:"]
     for finding in understanding.findings:
         lines += _comment(finding)
     lines += ["", "home_assistant:", f"  url: {_scalar(url)}", f"  token: !secret {TOKEN}"]
+    if fingerprint is not None:
+        lines.append(f"  fingerprint: {_scalar(fingerprint.hex(':').upper())}")
     for key, value in understanding.values.items():
         if value not in ({}, None):
             lines += ["", *_entry(key, value, (), understanding.notes)]

@@ -21,6 +21,7 @@ from homeagent.domain.actuator import ActuatorReport, Verdict
 
 COLOURS: dict[Verdict, str] = {
     "works": "green",
+    "too much": "red",
     "no effect": "red",
     "wrong way": "red",
     "too slow": "yellow",

@@ -211,6 +211,8 @@ class SupervisedTest:
         self._journal.became(
             Confirmed(command=command, proof=became.seen) if proved else Failed(command=command, reason=became.seen)
         )
+        if became.verdict == "too much":
+            raise EndedError(f"told to {became.told}, it did much more")
 
     def _command(self, leg: Leg, lease_s: float) -> Command:
         now = datetime.now(UTC)

@@ -126,6 +126,7 @@ class ActionPrices:
     async def fetch(self, now: datetime, ask: Ask) -> bool:
         """Ask for the days that are missing; return whether anything new came."""
         self._asking, self.failure, before = True, None, dict(self._slots)
+        self._not_before = now + FIRST_PAUSE  # whatever comes of it
         try:
             await self._fetch(now, ask)
         except (TransientError, PermanentError) as error:
@@ -181,7 +182,7 @@ class ActionPrices:
         for data in calls:
             domain, _, service = self.feed.action.partition(".")
             answer = await ask("call_service", domain=domain, service=service, service_data=data, return_response=True)
-            for slot in read_response(self.feed, answer.get("response")):
+            for slot in read_response(self.feed, answer["response"]):
                 self._slots[slot.start] = slot
 
     @property
@@ -196,7 +197,8 @@ class ActionPrices:
                 entries = await ask("config_entries/get", domain="nordpool")
                 if not entries:
                     raise PriceShapeError("Home Assistant has no Nord Pool integration; add it there")
-                self._entry = str(entries[0]["entry_id"])
+                loaded = [entry for entry in entries if entry.get("state", "loaded") == "loaded"]
+                self._entry = str((loaded or entries)[0]["entry_id"])
             data["config_entry"] = self._entry
         return data
 

@@ -91,6 +91,8 @@ class LivePrices:
             window=(today, today + DAYS_AHEAD * DAY),
             timezone=self._site.timezone,
         )
+        if np.isnan(found.import_per_kwh).all():
+            return None
         self._doubtful = upside_down(found.import_per_kwh, found.export_per_kwh)
         if self._last is not None and _equal(found, self._last):
             return None

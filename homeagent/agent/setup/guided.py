@@ -31,6 +31,7 @@ class GuidedSetup:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._doing: str | None = None
+        self._failed: str | None = None
         self._home: FoundHome | None = None
         self._written: list[str] = []
         self._understood: list[str] = []
@@ -43,9 +44,11 @@ class GuidedSetup:
             "path": str(self._path),
             "exists": self._path.exists() and not self._written,
             "busy": self._doing,
+            "failed": self._failed,
             "home": None if self._home is None else self._home.told(),
             "written": self._written,
             "understood": self._understood,
+            "checked": self._trial is not None,
             "devices": [] if self._trial is None else self._trial.devices,
             "test": None if self._trial is None else self._trial.state(),
             "next": f"homeagent run {self._path}",
@@ -80,8 +83,9 @@ class GuidedSetup:
         if home.draft.problems:
             raise PermanentError("; ".join(home.draft.problems))
         with self._busy("writing"):
-            written = write_config(self._path, home.text, home.spec.token)
-            self._written = [str(path) for path in written]
+            if not self._written:  # else it is only checked again
+                written = write_config(self._path, home.text, home.spec.token)
+                self._written = [str(path) for path in written]
             config = load_config(self._path)
             self._understood = check_config(self._path)
             facts = await check_start(self._path, config, known=False, echo=self._say)
@@ -123,14 +127,17 @@ class GuidedSetup:
         """Do one thing at a time, and tell the page what."""
         if self._doing is not None:
             raise TransientError(f"still {self._doing}; wait a moment")
+        self._failed = None
         self._say(what)
         try:
             yield
-        except HomeAgentError:
+        except HomeAgentError as error:
+            self._failed = str(error)
             raise
         except Exception as error:
             _LOGGER.exception("the set-up failed")
-            raise PermanentError(f"an error inside the agent ({type(error).__name__}); see its log") from error
+            self._failed = f"an error inside the agent ({type(error).__name__}); see its log"
+            raise PermanentError(self._failed) from error
         finally:
             self._doing = None
             self._tell()

@@ -52,16 +52,18 @@ function reach(step) {
 
 function show(state) {
   text("path", state.path);
+  if (state.failed && !state.busy) trouble(state.failed);
   text("busy", state.busy ? `${state.busy[0].toUpperCase()}${state.busy.slice(1)} …` : "");
   const { home, written } = state;
   const done = written.length > 0;
+  const { checked } = state;
   const visible = { connect: !done, found: home && !done, questions: home && !done, tariff: home && !done, write: home,
-    try: done, run: done };
+    try: checked, run: checked };
   for (const [name, shows] of Object.entries(visible)) element(`step-${name}`).hidden = !shows;
   if (home && anew("home", home)) showHome(home);
   if (home) showWrite(state);
-  if (done) showTrial(state);
-  if (done) current = state.devices.length ? "try" : "run";
+  if (checked) showTrial(state);
+  if (checked) current = state.devices.length ? "try" : "run";
   reach(home ? current : "connect");
   if (state.exists && !done) trouble(`${state.path} is there already and is not written over. End this and name another: homeagent setup --config other.yaml`);
 }
@@ -158,10 +160,11 @@ function drawBars(chart, slots, now, clock) {
   chart.replaceChildren(svg, make("div", marks.map((slot) => make("span", clock(slot.start))), { className: "marks" }));
 }
 
-function showWrite({ home, written, understood, next }) {
+function showWrite({ home, written, understood, checked, next }) {
   element("problems").replaceChildren(...home.problems.map((problem) => make("li", problem)));
   text("config", home.config);
-  element("write").hidden = written.length > 0;
+  element("write").hidden = checked;
+  element("write").textContent = written.length > 0 ? "Check it again" : "Write it";
   element("written").replaceChildren(...(written.length === 0 ? [] : [
     make("p", `Written: ${written.join(", ")}. What the agent understands of it:`),
     make("ul", understood.map((line) => make("li", line)))]));

@@ -13,7 +13,12 @@ from real_ha.wild.descriptions import Description, device, device_names
 from real_ha.wild.lab import WildLab
 
 TIME_FACTOR = 60.0
-ELSEWHERE = {"goodwe_hacs": "goodwe", "nordpool_hacs_cents": "nordpool_hacs", "epex_v2": "epex_v3"}
+ELSEWHERE = {
+    "goodwe_hacs": "goodwe",
+    "nordpool_hacs": "nordpool_core",
+    "nordpool_hacs_cents": "nordpool_core",
+    "epex_v2": "epex_v3",
+}
 """Devices that cannot be in one Home Assistant with another, since both have the same entities or actions."""
 
 

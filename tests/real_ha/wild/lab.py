@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -70,14 +70,21 @@ class WildLab(Lab):
         self.call(f"{HOST}.reset")
         self.call("persistent_notification.dismiss_all")
 
-    def set(self, home: str, deaf: list[str] | None = None, **registers: object) -> None:
+    def set(
+        self, home: str, deaf: Sequence[str] = (), registers: Mapping[str, object] | None = None, **more: object
+    ) -> None:
         """Set registers of a home, and make some deaf to all that comes after."""
-        self.call(f"{HOST}.set", home=home, registers=registers, deaf=deaf or [])
+        self.call(f"{HOST}.set", home=home, registers={**(registers or {}), **more}, deaf=[*deaf])
 
     def truth(self, home: str) -> dict[str, Any]:
         """Return what really is: registers and powers [kW], whatever the entities show."""
         answer = self.post(f"/api/services/{HOST}/look?return_response", {"home": home})
         return dict(answer["service_response"])
+
+    def means(self, home: str, what: Any) -> Any:  # noqa: ANN401 - what a description holds
+        """Return what a description's value means now."""
+        answer = self.post(f"/api/services/{HOST}/render?return_response", {"home": home, "what": what})
+        return answer["service_response"]["value"]
 
     def live_through_past(self) -> None:
         """Give the recorder the days before now of every home that has a past, and wait until it has them."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -116,3 +119,31 @@ def test_a_home_is_set_up_without_yaml(lab: WildLab, page: str, tmp_path: Path, 
     wait_for(lambda: lab.state("select.solax_remotecontrol_power_control") == before, 10)
     log = browser.get_log("browser")  # type: ignore[no-untyped-call]  # selenium is not typed whole
     assert [entry for entry in log if entry["source"] == "javascript"] == []
+
+
+def post(page: str, act: str, **body: str) -> tuple[int, dict[str, Any]]:
+    """Ask for an act as the page does."""
+    headers = {"X-Homeagent": "page", "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{page}api/v1/setup/{act}", json.dumps(body).encode(), headers)  # noqa: S310 - on loopback
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - as above
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+
+def test_a_file_that_could_not_be_checked_is_checked_again(lab: WildLab, page: str, tmp_path: Path) -> None:
+    """Home Assistant goes away between the look and the file: it is written, and its devices come with the next try."""
+    assert post(page, "connect", url=lab.url, token=lab.users.tokens["person"])[0] == 200
+    assert post(page, "answer", **{"battery.capacity_kwh": "10"})[0] == 200
+    lab.end()
+    status, told = post(page, "write")
+    assert (status, "check home_assistant.url" in told["error"]) == (422, True)
+    written = (tmp_path / "config.yaml").read_text()
+    lab.start()
+    lab.wait()
+    status, state = post(page, "write")
+    assert (status, state["checked"]) == (200, True)
+    assert [device["name"] for device in state["devices"]] == ["battery"]
+    assert (tmp_path / "config.yaml").read_text() == written

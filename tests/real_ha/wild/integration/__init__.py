@@ -70,6 +70,9 @@ def _register_controls(hass: HomeAssistant, homes: dict[str, Home]) -> None:
         home = homes[call.data["home"]]
         return {**home.registers, **home.flows}
 
+    def render(call: ServiceCall) -> dict[str, Any]:
+        return {"value": homes[call.data["home"]].render(call.data["what"])}
+
     def reset(call: ServiceCall) -> None:
         for home in [homes[call.data["home"]]] if "home" in call.data else homes.values():
             home.reset()
@@ -81,6 +84,7 @@ def _register_controls(hass: HomeAssistant, homes: dict[str, Home]) -> None:
 
     hass.services.async_register(DOMAIN, "past", past)
     hass.services.async_register(DOMAIN, "look", callback(look), supports_response=SupportsResponse.ONLY)
+    hass.services.async_register(DOMAIN, "render", callback(render), supports_response=SupportsResponse.ONLY)
     hass.services.async_register(DOMAIN, "set", callback(set_registers))
     hass.services.async_register(DOMAIN, "reset", callback(reset))
 

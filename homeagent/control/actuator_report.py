@@ -56,7 +56,7 @@ def concluded(device: DeviceSpec, course: Course, spec: BatterySpec, meters: Met
         wrong = culprit(trials, spec)
         if wrong in {"battery meter", "both meters"}:
             trials = tuple(turned(trial, load_derived=grid_proves(meters)) for trial in trials)
-    tried = [_tried(trial, spec) for trial in trials]
+    tried = [outcome(trial, spec) for trial in trials]
     if wrong == "unknown" and all(one.verdict != "wrong way" for one in tried):
         wrong = "nothing"
     numbers = (*_signs(wrong, meters), *_times(device, trials, spec, tried), *_powers(device, trials, spec, tried))
@@ -77,7 +77,8 @@ def grid_proves(meters: Meters) -> bool:
     return {"grid_kw", "battery_kw"} <= {power.quantity for power in meters.powers}
 
 
-def _tried(trial: Trial, spec: BatterySpec) -> Tried:
+def outcome(trial: Trial, spec: BatterySpec) -> Tried:
+    """Return what became of a leg; of one with a lease, whether the device ended it by itself."""
     if trial.leg.lease_seconds is None:
         return judged(trial, spec)
     after = fell_back_s(trial, spec)
@@ -110,7 +111,7 @@ def _times(device: DeviceSpec, trials: Sequence[Trial], spec: BatterySpec, tried
     longest, told = max(answers)
     pairs = zip(trials, tried, strict=True)
     missed = [trial for trial, one in pairs if one.verdict in {"no effect", "too slow"} and one.verb != LEASE]
-    if any(trial.waited_s >= longest for trial in missed):
+    if any(trial.waited_s >= longest for trial in missed) or any(one.verdict == "too much" for one in tried):
         return
     because = f"its effect was measured {longest:.1f} s after the last write at the latest (told to {told})"
     path = _path(device)

@@ -196,20 +196,22 @@ def test_steps_and_the_least_power_are_seen() -> None:
     assert "battery.inverter.power_step_kw" not in numbers(sluggish)
 
 
-def test_times_are_given_although_there_was_no_time_to_see_the_way_back() -> None:
+@pytest.mark.parametrize(("waited_s", "given_times"), [(20, True), (40, False)])
+def test_an_answer_that_was_missed_takes_the_times_back(waited_s: int, *, given_times: bool) -> None:
+    """One that was read by luck says nothing of the others; one that was not waited for takes nothing back."""
     home = Home(answer_s=30)
     rest = tuple(home.sample(EVERY_S * index, 1.0) for index in range(12))
-    charge = legs_of(BATTERY, rest[-1].observed, SPEC, GridLimits(), 0.0)[0][0]
+    charge, _more, hold, _discharge = legs_of(BATTERY, rest[-1].observed, SPEC, GridLimits(), 0.0)[0]
     told_kw = home.does_kw(charge)
     after = tuple(home.sample(at / 2, 1.0 if at < 60 else told_kw) for at in range(80))
-    back = tuple(home.sample(at / 2, told_kw) for at in range(41))
+    held = tuple(home.sample(at / 2, told_kw) for at in range(2 * waited_s + 1))
     trials = (
         Trial(leg=charge, before=rest, after=after, rest_kw=1.0),
-        Trial(leg=BACK, before=after, after=back, rest_kw=1.0),
+        Trial(leg=hold, before=after, after=held, rest_kw=1.0),
     )
     report = concluded(BATTERY, Course(at=datetime(2026, 1, 1, tzinfo=UTC), seconds=90, trials=trials), SPEC, METERS)
-    assert [one.verdict for one in report.tried] == ["works", "not clear"]
-    assert "battery.steering.answer_seconds" in numbers(report)
+    assert [one.verdict for one in report.tried] == ["works", "too slow"]
+    assert ("battery.steering.answer_seconds" in numbers(report)) == given_times
 
 
 def test_powers_keep_to_what_a_profile_allows() -> None:

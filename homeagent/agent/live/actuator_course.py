@@ -12,9 +12,9 @@ from typing import Protocol, TypeVar
 from homeagent.agent.live.actuator_bench import Bench, EndedError
 from homeagent.agent.live.put_back import Before
 from homeagent.control.actuator_plan import Leg, lease_of, left_out, legs_of, unfit, unknown
-from homeagent.control.actuator_report import Course, concluded
+from homeagent.control.actuator_report import Course, concluded, outcome
 from homeagent.control.actuator_trial import Sample, Trial, level_kw
-from homeagent.control.actuator_verdict import answer_s, arrived, fell_back_s, follows, judged
+from homeagent.control.actuator_verdict import answer_s, arrived, fell_back_s, follows
 from homeagent.domain.actuator import ActuatorReport, Tried
 from homeagent.domain.command import Command, CommandResult, Confirmed, Failed, SafeState, SetMode, Skipped
 from homeagent.domain.errors import PermanentError, TransientError
@@ -206,7 +206,7 @@ class SupervisedTest:
         answered_s = None if trial.leg.lease_seconds is not None else answer_s(trial, self._battery)
         if answered_s is not None:
             self._longest_s = max(answered_s, self._longest_s or 0.0)
-        became = judged(trial, self._battery)
+        became = outcome(trial, self._battery)
         proved = became.verdict == "works"
         self._journal.became(
             Confirmed(command=command, proof=became.seen) if proved else Failed(command=command, reason=became.seen)

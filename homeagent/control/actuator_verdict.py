@@ -115,7 +115,7 @@ def _judged(trial: Trial, spec: BatterySpec) -> tuple[Verdict, str]:
         return "not clear", f"{shown}: too slow to be seen, or it takes no other power"
     if since is not None:
         return _arrived(trial, spec, shown, max(since - trial.wrote_s, 0.0))
-    if _may_do_less(trial):
+    if trial.leg.extra or _may_do_less(trial):
         return "not clear", f"{shown}: it may do less than it was told, or cover the home by itself"
     if trial.waited_s < trial.patience_s:
         waited = f"nothing was seen in {trial.waited_s:.0f} s, and it may take {trial.patience_s:.0f} s"

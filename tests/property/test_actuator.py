@@ -160,7 +160,7 @@ def test_somewhat_less_than_was_told_is_no_fault(home: Home, share: float) -> No
     """A battery that is cold, or counts at its own side; where that is what it does by itself it cannot be told."""
     report = replace(home, share=share).tested()
     for one in report.tried:
-        clear_of_it = one.reached_kw is None or abs(one.reached_kw - home.does_kw(None)) >= APART_KW
+        clear_of_it = one.reached_kw is None or abs(one.reached_kw - home.does_kw(None)) >= APART_KW + 0.1
         assert one.verdict in {"works", "not clear", "not tried"} or not clear_of_it
 
 

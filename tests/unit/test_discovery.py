@@ -359,7 +359,7 @@ def test_what_an_inverter_gives_at_night_too_is_no_pv() -> None:
     home.power("sensor.solar_inverter_power", {"pv": 1, "battery": 1})
     understood = understand(home.survey())
     assert understood.values["meters"]["pv"] == "unmetered"
-    assert "gives power at night too" in said(understood, "warning", "pv")
+    assert "gives power without sun too" in said(understood, "warning", "pv")
 
 
 def test_other_optimisers_are_named() -> None:

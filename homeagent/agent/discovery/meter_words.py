@@ -162,7 +162,7 @@ def shines_at_night(candidate: Candidate) -> Finding:
     return Finding(
         topic="pv",
         kind="warning",
-        text=f"{names} gives power at night too: it includes the battery's, and is no meter of PV",
+        text=f"{names} gives power without sun too: it includes the battery's, and is no meter of PV",
         remedy="none is needed; if there is another, answer meters.pv with its entity",
     )
 

@@ -23,7 +23,7 @@ from homeagent.agent.discovery.meter_words import (
 )
 from homeagent.agent.discovery.proof import Proof, Proved, prove
 from homeagent.agent.discovery.sensors import is_live
-from homeagent.agent.discovery.series import night_share
+from homeagent.agent.discovery.series import holds_the_battery, night_share
 from homeagent.agent.discovery.storage import soc_candidates
 from homeagent.agent.discovery.words import Quantity
 from homeagent.domain.discovery import Answer, Finding, FoundEntity, Question
@@ -64,10 +64,10 @@ def metering(survey: Survey, told: Dashboard, steered: frozenset[str], answers: 
     """Return what measures a home. `steered` are the devices that the battery is told through."""
     found = _named(survey, candidates(survey, told), answers)
     first = found["pv"][:1]
-    found["pv"], dark = _by_day(survey, found["pv"])
+    found["pv"], dark = _by_day(survey, told, found["pv"])
     findings = [shines_at_night(candidate) for candidate in first if candidate in dark]
     is_dark = bool(findings)
-    if told.counters.get("pv") and night_share(survey, told.counters["pv"]) > NIGHT:
+    if told.counters.get("pv") and _is_dark(survey, told, told.counters["pv"]):
         told = replace(told, counters={role: of_it for role, of_it in told.counters.items() if role != "pv"})
     near = steered | _battery_devices(survey, told, found)
     charges = soc_candidates(survey, told.soc, near)
@@ -98,10 +98,15 @@ def metering(survey: Survey, told: Dashboard, steered: frozenset[str], answers: 
     )
 
 
-def _by_day(survey: Survey, options: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
-    """Return what gives power by day alone, and what does so at night too: that is no PV, or PV and a battery."""
-    dark = [option for option in options if night_share(survey, option.sources) > NIGHT]
+def _by_day(survey: Survey, told: Dashboard, options: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+    """Return what the sun alone gives, and what the battery does too: that is no meter of PV."""
+    dark = [option for option in options if _is_dark(survey, told, option.sources)]
     return [option for option in options if option not in dark], dark
+
+
+def _is_dark(survey: Survey, told: Dashboard, sources: Sequence[MeterSource]) -> bool:
+    discharged = [source for source in told.counters.get("battery", ()) if source.sign == 1]
+    return night_share(survey, sources) > NIGHT or holds_the_battery(survey, sources, discharged)
 
 
 def _chosen_soc(survey: Survey, charges: Sequence[FoundEntity], answers: Mapping[str, Answer]) -> FoundEntity | None:

@@ -15,6 +15,8 @@ from homeagent.domain.wiring import MeterSource
 DAWN, DUSK = 4, 22
 ENOUGH_HOURS = 24
 ALIKE = 0.15
+CLEAR_KW, SAME_KW, SAME_SHARE = 0.2, 0.02, 0.05
+ENOUGH_DISCHARGES, OFTEN = 12, 0.25
 
 
 def summed(sources: Iterable[MeterSource], past: Past) -> dict[datetime, float]:
@@ -42,6 +44,15 @@ def night_share(survey: Survey, sources: Sequence[MeterSource]) -> float:
     night = [abs(kw) for at, kw in slots.items() if is_night(at, zone)]
     mean = sum(abs(kw) for kw in slots.values()) / max(len(slots), 1)
     return 0.0 if len(slots) < ENOUGH_HOURS or not night or mean == 0 else sum(night) / len(night) / mean
+
+
+def holds_the_battery(survey: Survey, sources: Sequence[MeterSource], discharged: Sequence[MeterSource]) -> bool:
+    """Return whether what is said to be PV often is just what the battery gives, as it is after sunset."""
+    out = {at: kw for at, kw in summed(discharged, survey.hours).items() if kw > CLEAR_KW} if discharged else {}
+    seen = summed(sources, survey.hours)
+    pairs = [(seen[at], kw) for at, kw in out.items() if at in seen]
+    same = [kw for said, kw in pairs if abs(said - kw) < SAME_KW + SAME_SHARE * kw]
+    return len(pairs) >= ENOUGH_DISCHARGES and len(same) > OFTEN * len(pairs)
 
 
 def alike(survey: Survey, entity_id: str, counted: Means) -> bool:

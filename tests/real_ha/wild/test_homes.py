@@ -201,7 +201,7 @@ def test_a_home_is_found_right_or_its_gaps_are_said(name: str, tmp_path: Path) -
         found = discover(lab, name, tmp_path)
         wrong = list(mistaken(lab, name, found))
         said = "\n".join(f"{f.kind}: {f.text}" for f in found.understanding.findings)
-        assert wrong == [], said
+        assert wrong == [], f"{wrong}\n{said}"
 
 
 def test_from_one_command_to_the_first_plan_in_the_lab_home(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
 from homeagent.agent.live.actuator_test import run_test
+from homeagent.agent.live.ending import ended_by_signals
 from homeagent.config import Config
 from homeagent.config.editing import as_yaml
 from homeagent.domain import actuator
@@ -36,8 +36,7 @@ def test_device(source: Path, config: Config, device: str) -> ActuatorReport:
 
     async def supervised() -> ActuatorReport:
         stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        ended_by_signals(stop)
         with _line() as show:
             return await run_test(source, config, device, on_progress=show, stop=stop)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import signal
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from homeagent.agent.agent import Agent, Setup
 from homeagent.agent.forecast_report import TIMEZONE
 from homeagent.agent.live.backfill import Backfill
 from homeagent.agent.live.checks import check_start, missing_wiring
+from homeagent.agent.live.ending import ended_by_signals
 from homeagent.agent.live.home import LiveHome
 from homeagent.agent.live.live_view import LiveView
 from homeagent.config import Config
@@ -54,8 +54,7 @@ async def run(source: Path, config: Config, echo: Callable[[str], None]) -> None
     with Store.open(config.store) as store:
         known = store.fact(SEEN_BEFORE) is not None
         stop = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        ended_by_signals(stop)
         checking = asyncio.create_task(check_start(source, config, known=known, echo=echo))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({checking, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -147,3 +147,21 @@ def test_a_file_that_could_not_be_checked_is_checked_again(lab: WildLab, page: s
     assert (status, state["checked"]) == (200, True)
     assert [device["name"] for device in state["devices"]] == ["battery"]
     assert (tmp_path / "config.yaml").read_text() == written
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
+def test_however_the_set_up_ends_a_trial_is_brought_back(lab: WildLab, tmp_path: Path, ending: signal.Signals) -> None:
+    port, mode = free_port(), "select.solax_remotecontrol_power_control"
+    command = [str(HOMEAGENT), "setup", "--config", str(tmp_path / "config.yaml"), "--port", str(port)]
+    before, page = lab.state(mode), f"http://127.0.0.1:{port}/"
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as setup:
+        assert setup.stdout is not None
+        assert f":{port}/" in setup.stdout.readline()
+        post(page, "connect", url=lab.url, token=lab.users.tokens["person"])
+        post(page, "answer", **{"battery.capacity_kwh": "10"})
+        assert post(page, "write")[0] == 200
+        assert post(page, "test", device="battery")[0] == 200
+        wait_for(lambda: lab.state(mode) != before, 40)
+        setup.send_signal(ending)
+        assert setup.wait(timeout=40) == 0
+    assert lab.state(mode) == before

@@ -362,6 +362,28 @@ def test_what_an_inverter_gives_at_night_too_is_no_pv() -> None:
     assert "gives power without sun too" in said(understood, "warning", "pv")
 
 
+@pytest.mark.parametrize(("parts", "pv"), [(("pv+",), "sensor.inverter_energy"), (("pv+", "battery+"), "unmetered")])
+def test_a_counter_of_pv_counts_no_battery(parts: tuple[str, ...], pv: str) -> None:
+    """Nothing is counted in the dead of night here: a battery that is empty by then must not hide what is counted."""
+    home = usual(load=False)
+    del home.entities["sensor.pv_power"]
+    names = {"sensor.out": "battery+", "sensor.in": "battery-", "sensor.inverter_energy": "pv+"}
+    for name, of in names.items():
+        home.counter(name, of)
+    counted = home.past[HOUR]["sensor.inverter_energy"]
+    home.past[HOUR]["sensor.inverter_energy"] = {
+        at: kw + ("battery+" in parts) * home.past[HOUR]["sensor.out"][at] * (4 <= at.hour < 20)
+        for at, kw in counted.items()
+    }
+    home.energy = {
+        "energy_sources": [
+            {"type": "solar", "stat_energy_from": "sensor.inverter_energy"},
+            {"type": "battery", "stat_energy_from": "sensor.out", "stat_energy_to": "sensor.in"},
+        ]
+    }
+    assert understand(home.survey()).values["meters"].get("pv") == pv
+
+
 def test_other_optimisers_are_named() -> None:
     home = usual()
     home.show("switch.predbat_active", "on")

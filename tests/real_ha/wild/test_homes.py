@@ -189,12 +189,7 @@ def mistaken(lab: WildLab, name: str, found: Discovered) -> Iterator[str]:
         yield f"{found.asked} questions"
 
 
-def marked(name: str) -> object:
-    """Return a home's name, with what is known to be wrong of it."""
-    return pytest.param(name, marks=[pytest.mark.xfail(reason=KNOWN[name])] if name in KNOWN else [])
-
-
-@pytest.mark.parametrize("name", [marked(name) for name in home_names()])
+@pytest.mark.parametrize("name", home_names())
 def test_a_home_is_found_right_or_its_gaps_are_said(name: str, tmp_path: Path) -> None:
     (tmp_path / "ha").mkdir()
     with moved_in(tmp_path / "ha", {name: home(name)}, TIME_FACTOR) as lab:

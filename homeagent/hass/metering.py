@@ -16,6 +16,8 @@ from homeagent.hass.entities import EntityState
 
 ENOUGH = 0.5
 """A mean needs values for at least this share of its time."""
+STILL_S, STILL_KW = 300.0, 0.05
+"""A counter that has not moved for so long, though less than this would have moved it, stands still."""
 CLOCK_JUMP = timedelta(seconds=5)
 NEGATIVE_LOAD_KW = -0.5
 """A load this far below zero is a meter with the wrong sign; less is meters that are not read at one instant."""
@@ -25,6 +27,7 @@ class EntityMeter:
     """One entity as a power [kW], which holds until it changes.
 
     A counter's power is that of its last step; while it stands still, it is at most what would not have moved it yet.
+    One that has not moved since it was first seen counts as still once its finest step would have shown long ago.
     """
 
     def __init__(self, spec: MeterSpec, source: MeterSource) -> None:
@@ -50,7 +53,7 @@ class EntityMeter:
         unit = state.attributes.get("unit_of_measurement")
         try:
             if units.is_energy(unit):
-                self._counted(units.energy_kwh(value, unit), now_s)
+                self._counted(units.energy_kwh(value, unit), units.energy_kwh(_finest(state.state), unit), now_s)
             else:
                 self._measured(units.power_kw(value, unit) * self._sign, now_s)
         except units.UnitError as error:
@@ -78,10 +81,25 @@ class EntityMeter:
     def _plausible_in_watts(self, kw: float) -> bool:
         return self._spec.low_kw <= kw / 1000 <= self._spec.high_kw
 
-    def _counted(self, kwh: float, now_s: float) -> None:
-        before, self._count = self._count, (kwh, now_s)
-        self.problem = None
-        if before is None or kwh <= before[0] or now_s <= before[1]:  # the first count, or a counter that was reset
+    def present_kw(self, now_s: float) -> float | None:
+        """Return the power at a monotonic time, None where it is not known."""
+        if self._count is None or now_s <= self._count[1]:
+            return self.kw
+        still_s = now_s - self._count[1]
+        most_kw = self._step_kwh * 3600 / still_s
+        if self.kw is None:
+            return 0.0 if still_s >= STILL_S and most_kw <= STILL_KW else None
+        return math.copysign(min(abs(self.kw), most_kw), self.kw)
+
+    def _counted(self, kwh: float, finest_kwh: float, now_s: float) -> None:
+        before, self.problem = self._count, None
+        if before is not None and kwh == before[0]:
+            return
+        self._count = (kwh, now_s)
+        if before is None:
+            self._step_kwh = finest_kwh
+            return
+        if kwh < before[0] or now_s <= before[1]:  # a counter that was reset
             return
         self._step_kwh = kwh - before[0]
         kw = self._step_kwh * 3600 / (now_s - before[1]) * self._sign
@@ -92,9 +110,7 @@ class EntityMeter:
 
     def _close(self, now_s: float) -> None:
         """Add up the present power until now."""
-        if self._count is not None and self.kw is not None and now_s > self._count[1]:
-            most_kw = self._step_kwh * 3600 / (now_s - self._count[1])
-            self.kw = math.copysign(min(abs(self.kw), most_kw), self.kw)
+        self.kw = self.present_kw(now_s)
         if self.kw is not None:
             self._kws += self.kw * (now_s - self._since_s)
             self._covered_s += now_s - self._since_s
@@ -109,8 +125,8 @@ class _Power:
     spec: MeterSpec
     meters: tuple[EntityMeter, ...]
 
-    def present_kw(self) -> float | None:
-        return _total([meter.kw for meter in self.meters])
+    def present_kw(self, now_s: float) -> float | None:
+        return _total([meter.present_kw(now_s) for meter in self.meters])
 
     def problem(self) -> str | None:
         return next((meter.problem for meter in self.meters if meter.problem is not None), None)
@@ -157,7 +173,8 @@ class MeterBoard:
         return completed(self._measured(), self._wiring.pv)
 
     def _measured(self) -> Powers:
-        return {name: power.present_kw() for name, power in self._powers.items()}
+        now_s = self._monotonic_s()
+        return {name: power.present_kw(now_s) for name, power in self._powers.items()}
 
     def problems(self) -> list[str]:
         """Return what cannot be measured now, and why."""
@@ -240,6 +257,11 @@ class MeterBoard:
             self.soc_kwh, self.soc_problem = None, f"{entity} shows {value:g}, which no battery of this size can hold"
             return
         self.soc_kwh, self.soc_problem = min(max(kwh, 0.0), self._wiring.capacity_kwh), None
+
+
+def _finest(text: str) -> float:
+    """Return the smallest step that a number shows, by its decimals."""
+    return 10.0 ** -len(text.partition(".")[2])
 
 
 def _power(spec: MeterSpec) -> _Power:

@@ -89,6 +89,29 @@ def test_a_counter_gives_the_power_of_its_steps_and_falls_to_nothing() -> None:
     assert board.board.present_kw("pv_kw") == pytest.approx(0.05)
 
 
+def test_a_counter_that_never_moved_is_still_after_a_while() -> None:
+    board = Board()
+    board.see("s.pv", "100.00", "kWh")
+    board.wait(299)
+    assert board.board.present_kw("pv_kw") is None
+    board.wait(422)  # 10 Wh in twelve minutes would be 50 W
+    assert board.board.present_kw("pv_kw") == 0
+    board.see("s.pv", "100.05", "kWh")
+    assert board.board.present_kw("pv_kw") == pytest.approx(0.05 * 3600 / 721)
+
+
+def test_a_counter_that_stops_is_not_believed_until_the_next_minute() -> None:
+    board = Board()
+    for count in ("100.00", "100.05"):
+        board.see("s.pv", count, "kWh")
+        board.wait(60)
+    assert board.board.present_kw("pv_kw") == pytest.approx(3.0)
+    board.wait(60)
+    board.see("s.pv", "100.05", "kWh")
+    board.wait(60)
+    assert board.board.present_kw("pv_kw") == pytest.approx(1.0)
+
+
 def test_a_counter_that_is_reset_or_leaps_is_no_power() -> None:
     board = Board()
     board.all()

@@ -103,26 +103,28 @@ def reads(agent: Rig, quantity: str) -> float | None:
     return board.soc_kwh if quantity == "soc_kwh" else board.present_kw(quantity)
 
 
-def misread(agent: Rig, wanted: Mapping[str, float], skip: Sequence[str]) -> dict[str, str]:
+def misread(agent: Rig, wanted: Mapping[str, float], truth: Mapping[str, Any]) -> dict[str, str]:
     """Return what is read wrongly."""
     wrong = {}
     for quantity, value in wanted.items():
         read = reads(agent, quantity)
-        near = 0.02 * max(abs(value), 10.0) if quantity == "soc_kwh" else NEAR_KW
-        if quantity not in skip and (read is None or abs(read - value) > near):
+        near_kw = max(NEAR_KW, truth.get("near_share", 0.0) * abs(value))
+        near = 0.02 * max(abs(value), 10.0) if quantity == "soc_kwh" else near_kw
+        if quantity not in truth.get("unread", []) and (read is None or abs(read - value) > near):
             wrong[quantity] = f"read {read}, is {value:.2f}"
     return wrong
 
 
-async def measured(agent: Rig, lab: WildLab, name: str, config: Config, skip: Sequence[str]) -> dict[str, str]:
+async def measured(agent: Rig, lab: WildLab, name: str, config: Config) -> dict[str, str]:
     """Return what is read wrongly in either situation, once everything had its time."""
+    truth = lab.homes[name].truth
     found: dict[str, str] = {}
     for situation in (BUYING, SELLING):
         await asyncio.to_thread(situate, lab, name, situation)
         deadline = time.monotonic() + WITHIN_S
         while True:
             await asyncio.sleep(0.5)
-            wrong = misread(agent, await asyncio.to_thread(expected, lab, name, config), skip)
+            wrong = misread(agent, await asyncio.to_thread(expected, lab, name, config), truth)
             if not wrong or time.monotonic() > deadline:
                 break
         found |= {f"{quantity} at {situation}": text for quantity, text in wrong.items()}
@@ -141,7 +143,7 @@ async def lived(lab: WildLab, name: str, config: Config) -> Iterator[str]:
     truth = lab.homes[name].truth
     wrong = []
     async with rig(config) as agent:
-        read = await measured(agent, lab, name, config, truth.get("unread", []))
+        read = await measured(agent, lab, name, config)
         wrong += [f"{quantity}: {text}" for quantity, text in read.items()]
         deadline, prices = time.monotonic() + 20, None
         while prices is None and time.monotonic() < deadline:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from homeagent.agent.governor import wake_reason
+from homeagent.agent.learner import KEEP, Learner, Outlook
 from homeagent.agent.observer import SOC_STALE_AFTER, Observer
 from homeagent.agent.peak_limits import PeakLimits
 from homeagent.agent.price_book import PriceBook
@@ -34,6 +35,7 @@ from homeagent.domain.decision import Decision
 from homeagent.domain.grid import TimeGrid, slot_start
 from homeagent.domain.history import History
 from homeagent.domain.inverter import InverterCapability
+from homeagent.domain.learning import LearningRules
 from homeagent.domain.ledger import Footprint, SettledSlot
 from homeagent.domain.plan import ImportCap
 from homeagent.domain.ports import Clock, ForecastSource, HomeLink, PriceSource
@@ -41,6 +43,7 @@ from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec, SiteState
 from homeagent.domain.wiring import Timetable
 from homeagent.footprint.cpu_meter import CpuMeter, peak_memory_mb
+from homeagent.forecasting.floor import floor_scenarios
 from homeagent.savings.counterfactual import DayBook, RuleBattery
 from homeagent.store import Store
 
@@ -69,6 +72,9 @@ class Setup:
     minimum_hold: timedelta = timedelta(0)
     timetables: tuple[Timetable, ...] = ()
     soc_stale_after: timedelta = SOC_STALE_AFTER
+    learning: LearningRules | None = None
+    """None leaves forecasts to the floor."""
+    outlook: Outlook | None = None
     replayable: bool = False
     """Whether each plan's whole input is kept, so that it can be made again."""
 
@@ -92,6 +98,7 @@ class Agent:
         self.cpu = CpuMeter()
         self.observer = Observer(clock.now(), setup.observation_step, setup.soc_stale_after)
         self.prices = PriceBook(self.site.timezone)
+        self.learner = self._new_learner(clock.now())
         self.peak_limits = None if self.site.peak_charge is None else PeakLimits(self.site.peak_charge, self.site)
         self.thought: Thought | None = None
         self.decisions: deque[Decision] = deque(maxlen=200)
@@ -110,11 +117,21 @@ class Agent:
         self._kept_at: dict[str, tuple[Instruction, datetime]] = {}
         self._changed = asyncio.Event()
 
+    def _new_learner(self, now: datetime) -> Learner | None:
+        setup = self.setup
+        if setup.learning is None:
+            return None
+        return Learner(self.site, setup.observation_step, setup.learning, now, self.prices.on, setup.outlook)
+
     def resume(self) -> None:
         """Take up what the store still knows: a restart costs no history, no known price, no savings and no command."""
         now = self.clock.now()
         since = now - MEMORY
-        self.observer.add(self.store.readings_since(since))
+        if self.learner is None:
+            self.observer.add(self.store.readings_since(since))
+        else:
+            for reading in self.store.readings_since(now - KEEP):
+                self._take_in((reading,))
         for published in self.store.prices_since(since):
             self.prices.add(published)
         for issued in self.store.issued_forecasts_since(since):
@@ -142,8 +159,14 @@ class Agent:
 
     def remember(self, readings: Iterable[Reading], *, think: bool) -> None:
         """Take in what was measured before the agent came; with `think` the next round plans anew."""
-        self.observer.add(readings)
+        self._take_in(readings)
         self._history_grew |= think
+
+    def _take_in(self, readings: Iterable[Reading]) -> None:
+        readings = tuple(readings)
+        self.observer.add(readings)
+        if self.learner is not None:
+            self.learner.add(readings)
 
     def reconsider(self) -> None:
         """Decide anew at the next round: a device that was left alone may be told again."""
@@ -193,7 +216,7 @@ class Agent:
             published = await self._source.published()
             issued = () if self._forecasts is None else self._forecasts.issued()
         with self.cpu.part("look"):
-            self.observer.add(readings)
+            self._take_in(readings)
             self.looks += len(readings)
             if published is not None:
                 self.prices.add(published)
@@ -237,6 +260,9 @@ class Agent:
                     self.decisions[index] = replace(decision, result=result)
 
     def _think(self, now: datetime, soc_kwh: float) -> None:
+        if self.learner is not None:
+            with self.cpu.part("learn"):
+                self.learner.tick(now)
         self.thought = think(
             now,
             soc_kwh,
@@ -247,6 +273,7 @@ class Agent:
             cpu=self.cpu,
             import_cap=None if self.peak_limits is None else self._import_cap,
             timetables=self.setup.timetables if self.setup.mode == "control" else (),
+            forecaster=floor_scenarios if self.learner is None else self.learner.scenarios,
         )
         self._last_think = now
         self._history_grew = False

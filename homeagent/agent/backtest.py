@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from homeagent.config import Scenario, load_scenario
 from homeagent.domain.errors import InputError, Issue
 from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.issued import IssuedForecast
+from homeagent.domain.learning import LearningRules
 from homeagent.planning.perfect_foresight import KnownWindow, perfect_foresight_cost
 from homeagent.simulation.clock import VirtualClock
 from homeagent.simulation.home_data import MEASURED, HomeData, read_home
@@ -35,6 +36,7 @@ from homeagent.simulation.issued_file import ReplayedForecasts, read_issued
 from homeagent.simulation.replayed_home import ReplayedHome
 from homeagent.store import Store
 
+TRAIN_EVERY = timedelta(weeks=8)
 BOUND_SECONDS = 300.0
 """The bound of a year with peak charges takes seconds; where it takes longer, the best bound so far is given."""
 Progress = Callable[[int, int], None]
@@ -166,6 +168,7 @@ def prepare(
         observation_step=data.grid.step,
         plan_step=scenario.thinking_step,
         minimum_hold=scenario.minimum_hold,
+        learning=scenario.learning and LearningRules(train_every=TRAIN_EVERY, patient=True, teacher=False),
     )
     agent = Agent(setup, home, home, store, clock, ReplayedForecasts(issued, clock))
     part = slice(first, last)

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from homeagent.agent.forecast_book import ForecastBook
 from homeagent.agent.price_book import PriceBook
 from homeagent.agent.slot_means import SlotMeans
 from homeagent.control.timetable import drawn_kw
-from homeagent.domain.forecast import Forecast
+from homeagent.domain.forecast import Forecast, Scenarios
 from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
 from homeagent.domain.history import History
 from homeagent.domain.plan import ImportCap, Plan, PlanningProblem
@@ -32,6 +34,13 @@ PEAK_HORIZON = timedelta(hours=36)
 """With a peak charge tomorrow's peaks must be in sight when today's energy is spent."""
 MEMORY = timedelta(days=42)
 """How far back a forecast may look; more is remembered so that whole days survive gaps."""
+
+
+class Forecaster(Protocol):
+    """Says what the home will need from what it needed: the floor, or what was learned."""
+
+    def __call__(self, history: History, grid: TimeGrid, timezone: ZoneInfo, *, alike: bool) -> Scenarios:
+        """Return scenarios on `grid`, which starts where the history ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,7 +97,7 @@ def expected_carbon(memory: Memory, grid: TimeGrid, site: SiteSpec) -> FloatArra
     return estimate(seen, known, past, grid, site.timezone)
 
 
-def think(
+def think(  # noqa: PLR0913 - a think takes all there is, one by one
     now: datetime,
     soc_kwh: float,
     site: SiteSpec,
@@ -99,18 +108,19 @@ def think(
     cpu: CpuMeter,
     import_cap: Callable[[TimeGrid, History], ImportCap | None] | None = None,
     timetables: tuple[Timetable, ...] = (),
+    forecaster: Forecaster = floor_scenarios,
 ) -> Thought:
     """Return a plan in slots of `step`, from the start of the slot that holds `now`. There always is one.
 
     `import_cap` chooses the limits of a home with a peak charge, from the plan's grid and the history. What
-    `timetables` switch is added to the household's own load.
+    `timetables` switch is added to the household's own load. `forecaster` says what that will be.
     """
     horizon = HORIZON if import_cap is None else PEAK_HORIZON
     grid = TimeGrid(start=slot_start(now, step), step=step, count=horizon // step)
     with cpu.part("forecast"):
         fine = TimeGrid(start=grid.start, step=memory.step, count=horizon // memory.step)
         history = memory.history(grid.start)
-        scenarios = floor_scenarios(history, fine, site.timezone, alike=import_cap is None)
+        scenarios = forecaster(history, fine, site.timezone, alike=import_cap is None)
         scenarios = memory.issued.conditioned(scenarios, history, site.timezone, alike=import_cap is None)
         scenarios = scenarios.adding(drawn_kw(timetables, fine, site.timezone)).in_whole_watts()
         curve = prices.curve(grid)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from homeagent.config.binding import Bound, bind
 from homeagent.config.home_assistant import UNMETERED
+from homeagent.config.places import place_of_zone
 from homeagent.config.profile_costs import shipped_costs
 from homeagent.config.profile_files import folder_beside, load_profile
 from homeagent.config.profile_words import told_of
@@ -21,7 +22,8 @@ from homeagent.config.wiring import capability_of, wiring_of
 from homeagent.domain.command import AgentMode
 from homeagent.domain.errors import InputError, Issue
 from homeagent.domain.inverter import InverterCapability
-from homeagent.domain.site import BatterySpec, Goals, GridLimits, PeakChargeSpec, PriceRules, SiteSpec
+from homeagent.domain.learning import LearningRules
+from homeagent.domain.site import BatterySpec, Goals, GridLimits, PeakChargeSpec, Place, PriceRules, SiteSpec
 from homeagent.domain.wiring import DeviceSpec, ForecastWiring, Wiring
 
 _Model = TypeVar("_Model", bound=Settings)
@@ -49,14 +51,19 @@ class Config:
     currency_given: bool
     profiles: Mapping[str, Bound]
     """The profile of each device that has one."""
+    place_given: bool
+    learning: LearningRules | None
+    """None where learning is off."""
 
-    def adopting(self, timezone: str, currency: str) -> Config:
-        """Return it with Home Assistant's time zone and currency where it names none of its own."""
+    def adopting(self, timezone: str, currency: str, place: Place | None = None) -> Config:
+        """Return it with Home Assistant's time zone, currency and place where it names none of its own."""
         site = self.site
         if not self.zone_given:
             peak = site.peak_charge
             peak = None if peak is None else replace(peak, timezone=ZoneInfo(timezone))
             site = replace(site, timezone=ZoneInfo(timezone), peak_charge=peak)
+        if not self.place_given:
+            site = replace(site, place=place or place_of_zone(site.timezone.key))
         if not self.currency_given:
             site = replace(site, currency=currency)
         return replace(self, site=site)
@@ -124,11 +131,34 @@ def _parts(settings: Settings, profiles: Mapping[str, Bound], path: Path) -> dic
         "store": path.parent / settings.store.path,
         "zone_given": settings.home.timezone is not None,
         "currency_given": settings.home.currency is not None,
+        "place_given": settings.home.latitude is not None,
+        "learning": _learning(settings, path.parent),
         "site": site,
         "inverter": capability_of(settings.battery, profiles.get("battery")),
         "minimum_hold": timedelta(minutes=inverter.min_hold_minutes),
         "thinking_step": None if step is None else timedelta(minutes=step),
     }
+
+
+def _learning(settings: Settings, folder: Path) -> LearningRules | None:
+    learning = settings.learning
+    if not learning.enabled:
+        return None
+    return LearningRules(
+        budget=learning.budget,
+        train_every=timedelta(days=learning.train_every_days),
+        delegate=None if learning.delegate is None else folder / learning.delegate,
+        models=folder / learning.models,
+    )
+
+
+def _place(settings: Settings, zone: str) -> Place | None:
+    """Return where the home is: as it is told, else where its time zone is."""
+    home, of_zone = settings.home, place_of_zone(zone)
+    country = home.country or (None if of_zone is None else of_zone.country)
+    if home.latitude is not None and home.longitude is not None:
+        return Place(latitude_deg=home.latitude, longitude_deg=home.longitude, country=country)
+    return None if of_zone is None else replace(of_zone, country=country)
 
 
 def _site(settings: Settings) -> SiteSpec:
@@ -162,6 +192,7 @@ def _site(settings: Settings) -> SiteSpec:
         ),
         prices=PriceRules(known=settings.prices.known, published_at=time(hour, minute)),
         pv_curtailable=settings.solar.curtailable and not _pv_unmetered(settings),
+        place=_place(settings, zone),
         goals=Goals(carbon_price_per_kg=settings.goals.carbon_price_per_kg),
     )
 
@@ -206,6 +237,11 @@ def _understood(config: Config) -> Iterator[str]:
         yield f"peak charge: {way}, on the mean of the {site.peak_charge.days} largest daily peaks of a month"
     if site.goals.carbon_price_per_kg:
         yield f"goals: a kg of CO2 counts as {site.goals.carbon_price_per_kg:g} {site.currency}"
+    if config.learning is None:
+        yield "learning: off; the floor forecasts"
+    else:
+        every = config.learning.train_every or timedelta(0)
+        yield f"learning: every night, anew every {every.days} days, with a {config.learning.budget} budget"
     if config.wiring is not None:
         yield from _forecasts(config.wiring.forecasts)
     for name, bound in config.profiles.items():

@@ -84,6 +84,15 @@ class HomeSettings(Section):
     timezone: TimezoneName | None = None
     currency: str | None = None
     weather: WeatherId | None = None
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+
+    @model_validator(mode="after")
+    def _whole_place(self) -> HomeSettings:
+        if (self.latitude is None) != (self.longitude is None):
+            raise wrong("has only half a place", "give latitude and longitude, or neither")
+        return self
 
 
 class InverterSettings(Section):
@@ -182,6 +191,16 @@ class ThinkingSettings(Section):
     step_minutes: Literal[15, 30, 60] | None = None
 
 
+class LearningSettings(Section):
+    """What is learned of the home, and what that may cost."""
+
+    enabled: bool = True
+    budget: Literal["small", "normal", "large"] = "normal"
+    train_every_days: Annotated[int, Field(ge=1, le=365)] = 7
+    delegate: str | None = None
+    models: str = "models"
+
+
 class Settings(Section):
     """A whole configuration."""
 
@@ -197,6 +216,7 @@ class Settings(Section):
     carbon: EntityId | None = None
     goals: GoalSettings = GoalSettings()
     thinking: ThinkingSettings = ThinkingSettings()
+    learning: LearningSettings = LearningSettings()
     appliances: dict[DeviceName, ApplianceSettings] = Field(default={})
     climate: dict[DeviceName, ClimateSettings] = Field(default={})
     web: WebSettings = WebSettings()

@@ -69,6 +69,15 @@ class Goals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a home is: for the sun's height, and for the holidays that its country keeps (ISO 3166, two letters)."""
+
+    latitude_deg: float
+    longitude_deg: float
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSpec:
     """Everything about a home that does not change from slot to slot."""
 
@@ -79,6 +88,7 @@ class SiteSpec:
     peak_charge: PeakChargeSpec | None = None
     prices: PriceRules = field(default_factory=PriceRules)
     pv_curtailable: bool = True
+    place: Place | None = field(default=None, repr=False)  # no plan depends on it
     goals: Goals = field(default_factory=Goals)
 
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+import holidays
 import numpy as np
 import numpy.typing as npt
 
-from homeagent.domain.grid import TimeGrid
+from homeagent.domain.grid import BoolArray, FloatArray, TimeGrid
+from homeagent.domain.site import Place
+from homeagent.forecasting.sun import sun_height
 
 IndexArray: TypeAlias = npt.NDArray[np.intp]
 
 _HOUR_S = 3600
 _DAY_S = 86400
+_EPOCH = date(1970, 1, 1).toordinal()
+_EPOCH_WEEKDAY = 3
+_SATURDAY = 5
 
 
 @lru_cache(maxsize=8192)
@@ -54,3 +61,53 @@ def same_time_on_earlier_days(past: TimeGrid, future: TimeGrid, days: int, timez
     shift = (offsets[past.count + ahead] - offsets[np.maximum(index, 0)]) // step_s
     index = np.where(index >= 0, index + shift, -1)
     return np.where(index < past.count, index, index - per_day * (index >= past.count)).clip(min=-1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LocalCalendar:
+    """What a calendar and the sun say of each slot of `grid`, each of shape (count,)."""
+
+    grid: TimeGrid
+    offset_s: IndexArray
+    day_share: FloatArray
+    weekday: IndexArray
+    day_off: BoolArray
+    year_share: FloatArray
+    sun_height: FloatArray
+
+
+def local_calendar(grid: TimeGrid, timezone: ZoneInfo, place: Place | None) -> LocalCalendar:
+    """Return a home's calendar. Without a place the sun stands over its zone's meridian, and no holiday is kept."""
+    offset_s = utc_offsets_s(grid, timezone)
+    start_s = int(grid.start.timestamp()) + np.arange(grid.count) * int(grid.step.total_seconds())
+    day, second = np.divmod(start_s + offset_s, _DAY_S)
+    weekday = (day + _EPOCH_WEEKDAY) % 7
+    off = weekday >= _SATURDAY
+    if place is not None and place.country is not None and grid.count:
+        off |= np.isin(day, _holidays(place.country, int(day[0]), int(day[-1])))
+    if place is None:
+        zone_h = float(np.median(offset_s)) / _HOUR_S if grid.count else 0.0
+        place = Place(latitude_deg=45.0, longitude_deg=15 * zone_h)
+    return LocalCalendar(
+        grid=grid,
+        offset_s=offset_s,
+        day_share=(second + grid.step.total_seconds() / 2) / _DAY_S,
+        weekday=weekday,
+        day_off=off,
+        year_share=day % 365.25 / 365.25,
+        sun_height=sun_height(grid, place),
+    )
+
+
+@lru_cache(maxsize=64)
+def _year_of_holidays(country: str, year: int) -> tuple[int, ...]:
+    try:
+        kept = holidays.country_holidays(country, years=year)
+    except NotImplementedError:  # a country that the library does not know
+        return ()
+    return tuple(day.toordinal() - _EPOCH for day in kept)
+
+
+def _holidays(country: str, first: int, last: int) -> list[int]:
+    years = range((date.fromordinal(first + _EPOCH)).year, date.fromordinal(last + _EPOCH).year + 1)
+    return [day for year in years for day in _year_of_holidays(country, year)]

@@ -17,7 +17,7 @@ from homeagent.domain.forecast import WATTS, Scenarios
 from homeagent.domain.grid import TimeGrid
 from homeagent.domain.plan import ImportCap, PlanningProblem
 from homeagent.domain.prices import PriceCurve
-from homeagent.domain.site import BatterySpec, Goals, GridLimits, PeakChargeSpec, PriceRules, SiteSpec
+from homeagent.domain.site import BatterySpec, Goals, GridLimits, PeakChargeSpec, Place, PriceRules, SiteSpec
 
 
 def problem_bytes(problem: PlanningProblem) -> bytes:
@@ -114,7 +114,7 @@ def _site(values: dict[str, Any]) -> SiteSpec:
     if peak is not None:
         tiers = tuple((up_to, cost) for up_to, cost in peak["tiers"])
         peak = PeakChargeSpec(**peak | {"timezone": ZoneInfo(peak["timezone"]), "tiers": tiers})
-    rules = values["prices"]
+    rules, place = values["prices"], values.get("place")
     return SiteSpec(
         **values
         | {
@@ -124,5 +124,6 @@ def _site(values: dict[str, Any]) -> SiteSpec:
             "peak_charge": peak,
             "prices": PriceRules(**rules | {"published_at": time.fromisoformat(rules["published_at"])}),
             "goals": Goals(**values["goals"]),
+            "place": None if place is None else Place(**place),
         }
     )

@@ -1,0 +1,66 @@
+"""Runs a training in a process of its own, which ends with it: so nothing heavy stays in the agent's memory."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from contextlib import suppress
+from multiprocessing.connection import Connection
+
+from homeagent.learning.lesson import Say
+from homeagent.learning.training import Request, Trained
+
+POLITE = 10
+"""How far the training steps back behind everything else on the machine."""
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def train_in_child(request: Request, say: Say) -> Trained:
+    """Train, hand on what the process tells while it does, and return what came of it. A crash is an outcome, too."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    child = context.Process(target=_work, args=(theirs, request), daemon=True, name="homeagent-training")
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))  # read when the child's libraries load
+    try:
+        child.start()
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+    theirs.close()
+    try:
+        while True:
+            told = ours.recv()
+            if isinstance(told, Trained):
+                return told
+            say(told)
+    except (EOFError, OSError):
+        child.join()
+        return Trained(model=None, cpu_seconds=0.0, reason=f"the training process ended early ({child.exitcode})")
+    finally:
+        ours.close()
+        child.join(5)
+        if child.is_alive():
+            child.terminate()
+
+
+def _work(connection: Connection, request: Request) -> None:
+    with suppress(OSError):
+        os.nice(POLITE)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the solver greets on it, whatever it is told
+    from homeagent.learning.training import train  # noqa: PLC0415 - its imports are what the process is for
+
+    def say(text: str) -> None:
+        with suppress(OSError):  # nobody listens any more
+            connection.send(text)
+
+    try:
+        result = train(request, say)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the agent goes on with what it has
+        result = Trained(model=None, cpu_seconds=0.0, reason=f"the training failed: {type(error).__name__}: {error}")
+    with suppress(OSError):
+        connection.send(result)
+    connection.close()

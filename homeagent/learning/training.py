@@ -1,0 +1,124 @@
+"""Trains a model on one home's past. Runs in a process that ends afterwards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from homeagent.domain.grid import FloatArray
+from homeagent.domain.learning import Budget
+from homeagent.forecasting.features import Course
+from homeagent.forecasting.learned import QUANTITIES, Quantity
+from homeagent.forecasting.student import Network
+from homeagent.forecasting.tflite_file import Kind
+from homeagent.learning.ladder import Rung
+from homeagent.learning.lesson import Plan, Say, give, split_rows
+from homeagent.learning.model import Model, Student
+from homeagent.learning.pupil import Pupil
+from homeagent.learning.regret import Market, regret_per_day
+
+LEAST_DAYS = 21
+"""Before a home has so many measured days nothing is trained: a starter or the floor serves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Request:
+    """What the training process is given.
+
+    `start` are networks to go on from, by quantity. `market` is what energy cost of late: without it a challenger is
+    not judged in money. `search` tries several widths, `compress` climbs the ladder of compression.
+    """
+
+    course: Course
+    ahead: int
+    made_at: datetime
+    budget: Budget
+    kind: Kind
+    start: Mapping[Quantity, Network] = field(default_factory=dict)
+    market: Market | None = None
+    with_teacher: bool = True
+    search: bool = False
+    compress: bool = False
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trained:
+    """A model with what it took, None with the reason why there is none. `ladder` tells each step, by quantity."""
+
+    model: Model | None
+    cpu_seconds: float
+    reason: str
+    ladder: Mapping[Quantity, tuple[Rung, ...]] = field(default_factory=dict)
+
+
+def train(request: Request, say: Say) -> Trained:
+    """Return a model of the home, or the reason why there is none."""
+    began = time.process_time()
+    course = request.course
+    days = measured_days(course)
+    if days < LEAST_DAYS:
+        reason = f"{days:.0f} days are measured, {LEAST_DAYS} are needed"
+        return Trained(model=None, cpu_seconds=time.process_time() - began, reason=reason)
+    students: dict[Quantity, Student] = {}
+    early: dict[Quantity, Pupil] = {}
+    ladder: dict[Quantity, tuple[Rung, ...]] = {}
+    for quantity in QUANTITIES:
+        split = split_rows(quantity, course, request.ahead)
+        if split.empty:
+            say(f"{quantity}: nothing to learn")
+            continue
+        taught = give(quantity, course, split, _plan(request, quantity), say)
+        students[quantity], early[quantity], ladder[quantity] = taught.student, taught.early, taught.ladder
+    if not students:
+        return Trained(model=None, cpu_seconds=time.process_time() - began, reason="nothing could be learned")
+    own, floor = _regrets(request, early, say)
+    model = Model(
+        model_id=f"student-{request.made_at:%Y%m%d}",
+        step_minutes=int(course.past.step / timedelta(minutes=1)),
+        made_at=request.made_at,
+        days_learned=days,
+        students=students,
+        regret=own,
+        floor_regret=floor,
+    )
+    return Trained(model=model, cpu_seconds=time.process_time() - began, reason="trained", ladder=ladder)
+
+
+def measured_days(course: Course) -> float:
+    """Return of how many days the load was measured."""
+    return float((~np.isnan(course.load_kw)).sum() / course.per_day)
+
+
+def _plan(request: Request, quantity: Quantity) -> Plan:
+    return Plan(
+        ahead=request.ahead,
+        budget=request.budget,
+        kind=request.kind,
+        start=request.start.get(quantity),
+        with_teacher=request.with_teacher,
+        search=request.search,
+        compress=request.compress,
+        seed=request.seed,
+    )
+
+
+def _regrets(request: Request, early: Mapping[Quantity, Pupil], say: Say) -> tuple[float | None, float | None]:
+    """Return the money that students, who had not learned from these days, would have lost, and the floor."""
+    market, course = request.market, request.course
+    if market is None:
+        return None, None
+
+    def said(origin: int) -> tuple[FloatArray | None, FloatArray | None]:
+        found = {quantity: pupil.quantiles_kw(course, origin) for quantity, pupil in early.items()}
+        return found.get("load"), found.get("pv")
+
+    floor = regret_per_day(course, market, None)
+    own = None if floor is None else regret_per_day(course, market, said)
+    if own is not None and floor is not None:
+        say(f"money lost a day against perfect knowledge: {own:.3f}, with the floor {floor:.3f}")
+    return own, floor

@@ -311,6 +311,48 @@ def backtest(
 
 
 @main.command()
+@click.argument("file", type=click.Path(path_type=Path), default=Path("config.yaml"))
+@click.option("--data", type=click.Path(path_type=Path), help="A measured home instead: CSV, plain or gzip.")
+@click.option("--scenario", type=click.Path(path_type=Path), help="Its battery, tariff and place: YAML.")
+@click.option("--models", type=click.Path(path_type=Path), help="Folder to keep its model in; default: nowhere.")
+def train(*, file: Path, data: Path | None, scenario: Path | None, models: Path | None) -> None:
+    """Train the students of the home that a configuration FILE names, and show each step."""
+    from homeagent.agent.hand_training import train_file, train_home
+    from homeagent.agent.learning_terminal import print_training
+
+    if (data is None) != (scenario is None):
+        raise click.UsageError("--data and --scenario belong together")
+
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+
+    with _plain_errors():
+        if data is not None and scenario is not None:
+            print_training(train_file(data, scenario, models, say))
+        else:
+            print_training(train_home(file, say))
+
+
+@main.command()
+@click.option(
+    "--folder", type=click.Path(path_type=Path), default=Path("models"), show_default=True, help="Where they are kept."
+)
+@click.option("--rollback", is_flag=True, help="Let what served before serve again; a running agent follows.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def models(*, folder: Path, rollback: bool, as_json: bool) -> None:
+    """List the learned models, say which one serves and why, or go back to the one before."""
+    from datetime import UTC, datetime
+
+    from homeagent.agent.learning_terminal import print_models
+    from homeagent.learning.registry import Registry
+
+    with _plain_errors():
+        if rollback:
+            click.echo(f"{Registry(folder).roll_back(datetime.now(UTC))} serves again", err=True)
+        print_models(folder, as_json=as_json)
+
+
+@main.command()
 @click.option("--headless", is_flag=True, help="No page: run through and print a savings table.")
 @click.option("--days", type=click.IntRange(1, 366), default=14, show_default=True, help="Days to run when headless.")
 @click.option(

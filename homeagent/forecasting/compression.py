@@ -8,7 +8,7 @@ import numpy as np
 
 from homeagent.forecasting.student import Network
 
-LEAST_UNITS = 4
+LEAST_UNITS = 8
 
 
 def without_weights(network: Network, share: float) -> Network:

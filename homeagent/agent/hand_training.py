@@ -1,0 +1,109 @@
+"""A training by hand: of the home that a configuration names, from its store, or of a measured home's file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from homeagent.agent.learner import KEEP, METERS, Learner
+from homeagent.agent.price_book import KEEP as KEEP_PRICES
+from homeagent.agent.price_book import PriceBook
+from homeagent.config import load_config, load_scenario
+from homeagent.domain.errors import InputError, Issue
+from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
+from homeagent.domain.learning import LearningRules
+from homeagent.domain.readings import Quantity as Measured
+from homeagent.domain.readings import Reading
+from homeagent.learning.child import train_in_child
+from homeagent.learning.training import Trained
+from homeagent.simulation.home_data import HomeData, read_home
+from homeagent.store.history import kept_prices, kept_readings
+
+OBSERVED = timedelta(minutes=5)
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HandTraining:
+    """What came of it: the training, whether its model serves now, why, and where it is kept."""
+
+    trained: Trained
+    serves: bool
+    why: str
+    folder: Path | None
+
+
+def train_home(file: Path, say: Callable[[str], None]) -> HandTraining:
+    """Train on the store of a configured home; a running agent takes the model up by itself, if it is the better one.
+
+    Raises:
+        InputError: the configuration or the store is not usable, or learning is off.
+    """
+    config = load_config(file)
+    if config.learning is None:
+        issue = Issue(path="learning.enabled", message="is false", remedy="write true to learn")
+        raise InputError(str(file), (issue,))
+    now = datetime.now(UTC)
+    prices = PriceBook(config.site.timezone)
+    for published in kept_prices(config.store, now - KEEP_PRICES):
+        prices.add(published)
+    learner = Learner(config.site, OBSERVED, config.learning, now, prices.on, None)
+    learner.add(kept_readings(config.store, now - KEEP, METERS))
+    return _trained(learner, slot_start(now, HOUR), say)
+
+
+def train_file(data: Path, scenario: Path, models: Path | None, say: Callable[[str], None]) -> HandTraining:
+    """Train on a measured home's file, up to its last row; the model is kept only where `models` names a folder.
+
+    Raises:
+        InputError: data or scenario are not usable.
+    """
+    told = load_scenario(scenario)
+    home = read_home(data)
+    end = slot_start(home.grid.end, HOUR)
+    rules = replace(told.learning or LearningRules(), models=models)
+    learner = Learner(told.site, home.grid.step, rules, end, _prices_of(home), None)
+    for entity in ("load_kw", "pv_kw"):
+        learner.add(_readings(home, entity))
+    return _trained(learner, end, say)
+
+
+def _trained(learner: Learner, end: datetime, say: Callable[[str], None]) -> HandTraining:
+    trained = train_in_child(replace(learner.request(end), search=True, compress=True), say)
+    learner.challenge(trained, end)
+    serves = trained.model is not None and not learner.refused
+    folder = None if learner.registry is None else learner.registry.folder
+    return HandTraining(trained=trained, serves=serves, why=learner.reason, folder=folder)
+
+
+def _readings(home: HomeData, entity: Measured) -> list[Reading]:
+    if entity not in home.columns:
+        return []
+    first = max(home.grid.count - KEEP // home.grid.step, 0)
+    return [
+        Reading(entity=entity, at=home.grid.at(row + 1), value=float(value), over=home.grid.step)
+        for row, value in enumerate(home.columns[entity][first:], start=first)
+        if not np.isnan(value)
+    ]
+
+
+def _prices_of(home: HomeData) -> Callable[[TimeGrid], tuple[FloatArray, FloatArray]]:
+    """Return what gives the file's own prices; where it has none they are not known."""
+
+    def on(grid: TimeGrid) -> tuple[FloatArray, FloatArray]:
+        inside = max(grid.step // home.grid.step, 1)
+        first = (grid.start - home.grid.start) // home.grid.step
+        rows = first + np.arange(grid.count * inside)
+        known = (rows >= 0) & (rows < home.grid.count)
+        found = []
+        for name in ("price_import_per_kwh", "price_export_per_kwh"):
+            values = home.columns.get(name, np.full(home.grid.count, np.nan))
+            taken = np.where(known, values[rows.clip(0, home.grid.count - 1)], np.nan)
+            found.append(taken.reshape(grid.count, inside).mean(axis=1))
+        return found[0], found[1]
+
+    return on

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from homeagent.agent.governor import wake_reason
-from homeagent.agent.learner import KEEP, Learner, Outlook
+from homeagent.agent.learner import METERS, Learner, Outlook
 from homeagent.agent.observer import SOC_STALE_AFTER, Observer
 from homeagent.agent.peak_limits import PeakLimits
 from homeagent.agent.price_book import PriceBook
@@ -121,17 +121,17 @@ class Agent:
         setup = self.setup
         if setup.learning is None:
             return None
-        return Learner(self.site, setup.observation_step, setup.learning, now, self.prices.on, setup.outlook)
+
+        def older(since: datetime, until: datetime) -> list[Reading]:
+            return self.store.older_means(since, until, METERS)
+
+        return Learner(self.site, setup.observation_step, setup.learning, now, self.prices.on, setup.outlook, older)
 
     def resume(self) -> None:
         """Take up what the store still knows: a restart costs no history, no known price, no savings and no command."""
         now = self.clock.now()
         since = now - MEMORY
-        if self.learner is None:
-            self.observer.add(self.store.readings_since(since))
-        else:
-            for reading in self.store.readings_since(now - KEEP):
-                self._take_in((reading,))
+        self._take_in(self.store.readings_since(since))
         for published in self.store.prices_since(since):
             self.prices.add(published)
         for issued in self.store.issued_forecasts_since(since):

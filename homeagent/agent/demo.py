@@ -14,6 +14,7 @@ from pathlib import Path
 from homeagent.agent.agent import Agent, Setup
 from homeagent.agent.view import View
 from homeagent.domain.inverter import InverterCapability
+from homeagent.domain.learning import LearningRules
 from homeagent.domain.ledger import SavingsEntry
 from homeagent.simulation.clock import VirtualClock
 from homeagent.simulation.simulated_home import METER_STEP, SimulatedHome
@@ -45,6 +46,7 @@ class Demo:
         *,
         start: datetime = START,
         minimum_hold: timedelta = timedelta(0),
+        learning: LearningRules | None = None,
     ) -> None:
         self.clock = VirtualClock(start)
         self.home = SimulatedHome(seed, start, inverter=inverter)
@@ -54,6 +56,7 @@ class Demo:
             mode="control",
             observation_step=METER_STEP,
             minimum_hold=minimum_hold,
+            learning=learning,
         )
         self.agent = Agent(setup, self.home, self.home, store, self.clock)
 
@@ -80,7 +83,7 @@ def made_up_home(seed: int) -> Iterator[Demo]:
         tempfile.TemporaryDirectory(prefix="homeagent-demo-") as folder,
         Store.open(Path(folder) / "homeagent.db", lasting=False) as store,
     ):
-        yield Demo(seed, store)
+        yield Demo(seed, store, learning=LearningRules(patient=True))
 
 
 def run_through(seed: int, days: int, progress: Callable[[int, int], None]) -> Result:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from homeagent.agent.slot_means import SlotMeans
+from homeagent.agent.thinking import MEMORY
 from homeagent.domain.forecast import Scenarios
 from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
 from homeagent.domain.history import History
@@ -25,7 +26,7 @@ from homeagent.forecasting.floor import floor_scenarios
 from homeagent.forecasting.learned import Quantity
 from homeagent.forecasting.scenarios import shuffled
 from homeagent.learning.child import train_in_child
-from homeagent.learning.model import Model
+from homeagent.learning.model import Model, Student
 from homeagent.learning.model_files import ModelFileError, load, save
 from homeagent.learning.pupil import Pupil
 from homeagent.learning.registry import FLOOR, Registry, judge
@@ -50,6 +51,8 @@ AGAIN_AFTER = timedelta(days=14)
 
 Prices = Callable[[TimeGrid], tuple[FloatArray, FloatArray]]
 """Gives import and export prices [currency/kWh] on a grid of the past; NaN where they are not known."""
+Older = Callable[[datetime, datetime], Iterable[Reading]]
+"""Gives what was measured between two times, before this run."""
 Outlook = Callable[[TimeGrid], tuple[FloatArray, FloatArray]]
 """Gives temperature [degC] and irradiance [W/m2] on a grid, as they were forecast; NaN where nothing was."""
 
@@ -72,6 +75,7 @@ class Learner:
         now: datetime,
         prices: Prices,
         outlook: Outlook | None,
+        older: Older | None = None,
     ) -> None:
         self.model: Model | None = None
         self.reason = "nothing is learned yet"
@@ -88,10 +92,12 @@ class Learner:
         self._pupils: dict[Quantity, Pupil] = {}
         self._last_night: date | None = None
         self._last_training: datetime | None = None
+        self._remembered_from = now - MEMORY
         self._runtime: Runtime = choose(rules.delegate)
         self._training: Future[Trained] | None = None
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="training")
         self._prices = prices
+        self._older = older
         self._registry_read = 0
         if self.registry is not None:
             self._take_up(self.registry)
@@ -100,6 +106,15 @@ class Learner:
     def ahead(self) -> int:
         """Slots of a forecast."""
         return AHEAD // self._step
+
+    @property
+    def serving(self) -> str:
+        """The id of what serves."""
+        return FLOOR if self.model is None else self.model.model_id
+
+    def students(self) -> dict[Quantity, Student]:
+        """Return the students as they stand."""
+        return {quantity: pupil.now for quantity, pupil in self._pupils.items()}
 
     def add(self, readings: Iterable[Reading]) -> None:
         """Take in what was measured."""
@@ -160,14 +175,15 @@ class Learner:
 
     def _due(self, end: datetime) -> bool:
         every, last = self._rules.train_every, self._last_training
-        if every is None or measured_days(self.course(end, KEEP)) < LEAST_DAYS:
+        if every is None:
             return False
         if self.refused:
             every = min(every, AGAIN_AFTER)
-        return last is None or end - last >= every
+        return (last is None or end - last >= every) and measured_days(self.course(end, MEMORY)) >= LEAST_DAYS
 
     def request(self, end: datetime) -> Request:
         """Return what a training is given."""
+        self._remember_all(end)
         return Request(
             course=self.course(end, KEEP),
             ahead=self.ahead,
@@ -177,6 +193,12 @@ class Learner:
             market=self._market(end),
             with_teacher=self._rules.teacher,
         )
+
+    def _remember_all(self, end: datetime) -> None:
+        """Take in what was kept from before this run, once: a restart does not wait for a year of readings."""
+        if self._older is not None:
+            older, self._older = self._older, None
+            self.add(older(end - KEEP, self._remembered_from))
 
     def _market(self, end: datetime) -> Market | None:
         """Return what energy cost in the last weeks, None where that is not known."""

@@ -18,11 +18,9 @@ def print_training(done: HandTraining) -> None:
     """Print what a training came to, step by step."""
     console, trained = Console(), done.trained
     for quantity, rungs in trained.ladder.items():
-        table = Table(
-            title=f"{quantity}: on days not learned from, before calibration [kW; share in the 80 % band; CPU s per 10,000]"
-        )
+        table = Table(title=f"{quantity}: days not learned from, before calibration; CPU s per 10,000 forecasts")
         table.add_column("", no_wrap=True)
-        for name in ("pinball", "MAE", "in band", "bytes", "CPU s"):
+        for name in ("pinball kW", "MAE kW", "in band", "bytes", "CPU s"):
             table.add_column(name, justify="right")
         for rung in rungs:
             table.add_row(

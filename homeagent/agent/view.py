@@ -15,6 +15,7 @@ from homeagent.domain.decision import Decision
 from homeagent.domain.forecast import Forecast
 from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.ledger import SavingsEntry
+from homeagent.learning.model import Student
 
 
 class View:
@@ -114,6 +115,18 @@ class View:
             "peak_memory_mb": round(used.peak_memory_mb, 1),
         }
 
+    def models(self) -> Mapping[str, object]:
+        """Return which model serves, how well of late, and why it and no other."""
+        learner = self._agent.learner
+        if learner is None:
+            return {"serving": "floor", "why": "learning is off", "trouble": None, "students": {}}
+        return {
+            "serving": learner.serving,
+            "why": learner.reason,
+            "trouble": learner.trouble,
+            "students": {quantity: _skill(student) for quantity, student in learner.students().items()},
+        }
+
     def health(self) -> Mapping[str, object]:
         """Return whether all is well, and each degraded step by name."""
         degraded = self.degraded()
@@ -126,6 +139,8 @@ class View:
     def degraded(self) -> list[str]:
         """Return each degraded step of observing and planning by name."""
         degraded = []
+        if self._agent.learner is not None and self._agent.learner.trouble is not None:
+            degraded.append(self._agent.learner.trouble)
         if self._agent.last_soc_kwh is None:
             degraded.append("the state of charge is not known or too old: nothing is planned")
         thought = self._agent.thought
@@ -139,6 +154,18 @@ class View:
     async def changed(self) -> None:
         """Wait until the agent has done its next round."""
         await self._agent.changed()
+
+
+def _skill(student: Student) -> dict[str, object]:
+    marks = student.marks
+    if marks is None:
+        return {"trust": _number(student.trust), "pinball_kw": None, "floor_pinball_kw": None, "band_coverage": None}
+    return {
+        "trust": _number(student.trust),
+        "pinball_kw": _number(marks.pinball_kw),
+        "floor_pinball_kw": _number(marks.floor_pinball_kw),
+        "band_coverage": _number(marks.coverage),
+    }
 
 
 def stamp(at: datetime) -> str:

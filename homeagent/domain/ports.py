@@ -67,6 +67,9 @@ class AgentView(Protocol):
     def footprint(self) -> Mapping[str, object]:
         """Return what the agent itself used."""
 
+    def models(self) -> Mapping[str, object]:
+        """Return which forecaster serves, and how it does."""
+
     def health(self) -> Mapping[str, object]:
         """Return whether all is well, and each degraded step by name."""
 

@@ -42,6 +42,7 @@ def application(view: AgentView) -> web.Application:
         "forecast": view.forecast,
         "savings": view.savings,
         "footprint": view.footprint,
+        "models": view.models,
         "health": view.health,
     }
     for name, answer in plain.items():

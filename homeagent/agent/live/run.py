@@ -104,6 +104,7 @@ class _Run:
             minimum_hold=config.minimum_hold,
             timetables=config.wiring.timetables,
             soc_stale_after=SOC_STALE_AFTER,
+            learning=config.learning,
             replayable=True,
         )
         self.agent = Agent(setup, self.home, self.home, store, clock, self.home)

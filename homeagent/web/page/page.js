@@ -115,6 +115,14 @@ function showDecisions(decisions) {
   }));
 }
 
+function showModels(models) {
+  const told = Object.entries(models.students).filter(([, s]) => s.floor_pinball_kw).map(([name, s]) =>
+    `${name === "pv" ? "PV" : name} ${(100 * (1 - s.pinball_kw / s.floor_pinball_kw)).toFixed(1)} % closer than recent days alone` +
+    `, band held ${(100 * s.band_coverage).toFixed(0)} % of the time`);
+  text("models", models.serving === "floor" ? `Forecasts: the recent days (${models.why}).`
+    : `Forecasts: ${models.serving}${told.length ? `: ${told.join("; ")}` : ""}.`);
+}
+
 function showFootprint(footprint) {
   const seconds = Object.values(footprint.cpu_seconds).reduce((a, b) => a + b, 0);
   text("footprint", `The agent itself: ${footprint.thinks} thinks, ${footprint.looks} looks, ` +
@@ -165,12 +173,13 @@ async function load() {
   loading = true;
   loadedAt = Date.now();
   try {
-    const [plan, forecast, savings, decisions, footprint, health] = await Promise.all(
-      ["plan", "forecast", "savings", "decisions?limit=12", "footprint", "health"].map(get));
+    const [plan, forecast, savings, decisions, footprint, health, models] = await Promise.all(
+      ["plan", "forecast", "savings", "decisions?limit=12", "footprint", "health", "models"].map(get));
     showPlan(plan, forecast);
     showSavings(savings);
     showDecisions(decisions.decisions);
     showFootprint(footprint);
+    showModels(models);
     showDevices(health);
     trouble(health.degraded.join("; "));
   } catch (error) {

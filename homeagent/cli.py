@@ -276,6 +276,7 @@ def resume(*, device: str, port: int) -> None:
 @click.option("--start", help="First step of the window: a date (the home's midnight) or an ISO 8601 time.")
 @click.option("--end", help="End of the window, exclusive.")
 @click.option("--forecasts", type=click.Path(path_type=Path), help="Forecasts as they were issued: CSV, plain or gzip.")
+@click.option("--future-weather", is_flag=True, help="Take measured weather for a forecast; counts for nothing.")
 @click.option("--no-bound", is_flag=True, help="Skip the bound of perfect foresight.")
 @click.option("--no-report", is_flag=True, help="Skip report.html.")
 def backtest(
@@ -286,6 +287,7 @@ def backtest(
     start: str | None,
     end: str | None,
     forecasts: Path | None,
+    future_weather: bool,
     no_bound: bool,
     no_report: bool,
 ) -> None:
@@ -295,6 +297,7 @@ def backtest(
     from homeagent.agent.terminal import print_summary, progress_bar
 
     request = Request(
+        future_weather=future_weather,
         data=data,
         scenario=scenario,
         out=out,

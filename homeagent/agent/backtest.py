@@ -23,6 +23,7 @@ import numpy as np
 
 from homeagent.agent.agent import Agent, Setup
 from homeagent.agent.backtest_summary import Outcome, ReportFacts, decision_row, rule_grid_kw, summarise
+from homeagent.agent.learner import Outlook
 from homeagent.config import Scenario, load_scenario
 from homeagent.domain.errors import InputError, Issue
 from homeagent.domain.grid import FloatArray, TimeGrid
@@ -37,6 +38,7 @@ from homeagent.simulation.replayed_home import ReplayedHome
 from homeagent.store import Store
 
 TRAIN_EVERY = timedelta(weeks=8)
+FUTURE_WEATHER = "the measured weather was taken for a forecast: nobody could have had this result"
 BOUND_SECONDS = 300.0
 """The bound of a year with peak charges takes seconds; where it takes longer, the best bound so far is given."""
 Progress = Callable[[int, int], None]
@@ -52,6 +54,8 @@ class Request:
     start: str | None = None
     end: str | None = None
     bound: bool = True
+    future_weather: bool = False
+    """Take the measured weather for a forecast: an upper mark, which counts for nothing else."""
     report: bool = True
     forecasts: Path | None = None
     """Forecasts as they were issued; each is known from its own time on."""
@@ -154,6 +158,8 @@ def prepare(
     last: int,
     store: Store,
     issued: Sequence[IssuedForecast] = (),
+    *,
+    future_weather: bool = False,
 ) -> tuple[Run, VirtualClock]:
     """Return an agent at the window's start, with the rows before it as its history."""
     clock = VirtualClock(data.grid.at(first))
@@ -169,6 +175,7 @@ def prepare(
         plan_step=scenario.thinking_step,
         minimum_hold=scenario.minimum_hold,
         learning=scenario.learning and LearningRules(train_every=TRAIN_EVERY, patient=True, teacher=False),
+        outlook=_measured_weather(data) if future_weather else None,
     )
     agent = Agent(setup, home, home, store, clock, ReplayedForecasts(issued, clock))
     part = slice(first, last)
@@ -181,6 +188,15 @@ def prepare(
         initial_soc_kwh=scenario.initial_soc_kwh,
     )
     return Run(agent=agent, home=home, scenario=scenario, window=window), clock
+
+
+def _measured_weather(data: HomeData) -> Outlook:
+    """Return what gives the weather that was measured, as if it had been forecast."""
+
+    def on(grid: TimeGrid) -> tuple[FloatArray, FloatArray]:
+        return data.means_on(grid, "temp_c"), data.means_on(grid, "irradiance_w_m2")
+
+    return on
 
 
 async def drive(run: Run, clock: VirtualClock, outcome: Outcome, progress: Progress) -> None:
@@ -217,13 +233,15 @@ def backtest(request: Request, progress: Progress, notice: Callable[[str], None]
     data = without_missing_pv(data)
     with _scratch_beside(request.out) as scratch, _children() as children:
         with Store.open(scratch / "homeagent.db", lasting=False) as store:
-            run, clock = prepare(data, scenario, first, last, store, issued)
+            run, clock = prepare(data, scenario, first, last, store, issued, future_weather=request.future_weather)
             bound = _bound_later(children, run) if request.bound else None
             outcome = Outcome()
             asyncio.run(drive(run, clock, outcome, progress))
         summary = summarise(
             run.agent, run.home.trajectory(), run.window, outcome, None if bound is None else bound.result()
         )
+        if request.future_weather:
+            summary = {"future_weather": FUTURE_WEATHER, **summary}
         _write(scratch, run, outcome, summary)
         if request.report:
             facts = ReportFacts(

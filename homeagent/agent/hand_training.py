@@ -95,15 +95,6 @@ def _prices_of(home: HomeData) -> Callable[[TimeGrid], tuple[FloatArray, FloatAr
     """Return what gives the file's own prices; where it has none they are not known."""
 
     def on(grid: TimeGrid) -> tuple[FloatArray, FloatArray]:
-        inside = max(grid.step // home.grid.step, 1)
-        first = (grid.start - home.grid.start) // home.grid.step
-        rows = first + np.arange(grid.count * inside)
-        known = (rows >= 0) & (rows < home.grid.count)
-        found = []
-        for name in ("price_import_per_kwh", "price_export_per_kwh"):
-            values = home.columns.get(name, np.full(home.grid.count, np.nan))
-            taken = np.where(known, values[rows.clip(0, home.grid.count - 1)], np.nan)
-            found.append(taken.reshape(grid.count, inside).mean(axis=1))
-        return found[0], found[1]
+        return home.means_on(grid, "price_import_per_kwh"), home.means_on(grid, "price_export_per_kwh")
 
     return on

@@ -26,11 +26,10 @@ from homeagent.forecasting.floor import floor_scenarios
 from homeagent.forecasting.learned import Quantity
 from homeagent.forecasting.scenarios import shuffled
 from homeagent.learning.child import train_in_child
-from homeagent.learning.model import Model, Student
+from homeagent.learning.model import Market, Model, Student
 from homeagent.learning.model_files import ModelFileError, load, save
 from homeagent.learning.pupil import Pupil
 from homeagent.learning.registry import FLOOR, Registry, judge
-from homeagent.learning.regret import Market
 from homeagent.learning.runtime import Runtime, choose
 from homeagent.learning.serving import ExportError, exported, opened
 from homeagent.learning.training import LEAST_DAYS, Request, Trained, measured_days

@@ -37,6 +37,8 @@ def print_summary(summary: Mapping[str, Any], out: Path) -> None:
     """Print what a backtest came to."""
     console, currency = Console(), summary["currency"]
     window = summary["window"]
+    if "future_weather" in summary:
+        console.print(f"Note: {summary['future_weather']}")
     table = Table(title=f"{window['start']} to {window['end']}: {window['days']:.1f} days")
     table.add_column("")
     table.add_column(f"cost [{currency}]", justify="right")

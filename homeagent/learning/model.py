@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from homeagent.domain.grid import FloatArray
+from homeagent.domain.site import SiteSpec
 from homeagent.forecasting.calendar import IndexArray
 from homeagent.forecasting.features import Rows
 from homeagent.forecasting.learned import Calibration, Quantity
@@ -66,3 +67,12 @@ class Model:
     regret: float | None = None
     floor_regret: float | None = None
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Market:
+    """What energy cost on the course's last slots, and the home that paid; `count` slots up to the course's end."""
+
+    site: SiteSpec
+    import_per_kwh: FloatArray
+    export_per_kwh: FloatArray

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
@@ -18,6 +17,7 @@ from homeagent.domain.site import SiteSpec
 from homeagent.forecasting.features import Course
 from homeagent.forecasting.floor import floor_scenarios
 from homeagent.forecasting.scenarios import shuffled
+from homeagent.learning.model import Market
 from homeagent.planning.perfect_foresight import KnownWindow, perfect_foresight_cost
 from homeagent.planning.planner import solve
 
@@ -28,15 +28,6 @@ BOUND_SECONDS = 20.0
 
 Said = Callable[[int], tuple[FloatArray | None, FloatArray | None]]
 """Gives the quantiles of load and PV from an origin of the course on, None for what the floor is to say."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Market:
-    """What energy cost on the course's last slots, and the home that paid; `count` slots up to the course's end."""
-
-    site: SiteSpec
-    import_per_kwh: FloatArray
-    export_per_kwh: FloatArray
 
 
 def _window(course: Course, market: Market) -> tuple[int, int]:

@@ -17,9 +17,8 @@ from homeagent.forecasting.student import Network
 from homeagent.forecasting.tflite_file import Kind
 from homeagent.learning.ladder import Rung
 from homeagent.learning.lesson import Plan, Say, give, split_rows
-from homeagent.learning.model import Model, Student
+from homeagent.learning.model import Market, Model, Student
 from homeagent.learning.pupil import Pupil
-from homeagent.learning.regret import Market, regret_per_day
 
 LEAST_DAYS = 21
 """Before a home has so many measured days nothing is trained: a starter or the floor serves."""
@@ -112,6 +111,7 @@ def _regrets(request: Request, early: Mapping[Quantity, Pupil], say: Say) -> tup
     market, course = request.market, request.course
     if market is None:
         return None, None
+    from homeagent.learning.regret import regret_per_day  # noqa: PLC0415 - its solver is for this process alone
 
     def said(origin: int) -> tuple[FloatArray | None, FloatArray | None]:
         found = {quantity: pupil.quantiles_kw(course, origin) for quantity, pupil in early.items()}

@@ -39,6 +39,15 @@ class HomeData:
         """Return a column, all NaN where the file has none."""
         return self.columns.get(name, np.full(self.grid.count, math.nan))
 
+    def means_on(self, grid: TimeGrid, name: str) -> FloatArray:
+        """Return a column's means on a grid of the same step or whole numbers of it; NaN outside the file."""
+        inside = max(grid.step // self.grid.step, 1)
+        rows = (grid.start - self.grid.start) // self.grid.step + np.arange(grid.count * inside)
+        known = (rows >= 0) & (rows < self.grid.count)
+        taken = np.where(known, self.column(name)[rows.clip(0, self.grid.count - 1)], np.nan)
+        means: FloatArray = taken.reshape(grid.count, inside).mean(axis=1)
+        return means
+
 
 def is_appliance(column: str) -> bool:
     """Return whether a column is the power of one appliance, which is part of the load."""

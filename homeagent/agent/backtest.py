@@ -207,6 +207,8 @@ async def drive(run: Run, clock: VirtualClock, outcome: Outcome, progress: Progr
         await run.agent.tick()
         outcome.look(run.agent)
         run.home.advance()
+        if step % 16 == 0:
+            await asyncio.sleep(0)  # a Ctrl-C is heard where a coroutine pauses
         if step % 512 == 0:
             progress(step, count)
     clock.advance_to(run.home.now)

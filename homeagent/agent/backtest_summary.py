@@ -169,10 +169,24 @@ def summarise(
         "solves": agent.solves,
         "decisions": len(outcome.decisions),
         "switches": {"battery": outcome.stance_changes()},
+        "forecaster": forecaster_of(agent),
         "forecast_errors": forecast_errors(outcome, window),
         "forecast_providers": [asdict(judged) for judged in agent.observer.memory.issued.verdicts.values()],
         "cpu_seconds": {name: round(seconds, 3) for name, seconds in used.cpu_seconds.items()},
         "peak_memory_mb": round(used.peak_memory_mb, 1),
+    }
+
+
+def forecaster_of(agent: Agent) -> dict[str, Any]:
+    """Return what forecast at the end, why it and no other, and how often it was taught anew."""
+    learner = agent.learner
+    if learner is None:
+        return {"serving": "floor", "why": "learning is off", "trainings": 0, "training_cpu_seconds": 0.0}
+    return {
+        "serving": learner.serving,
+        "why": learner.reason,
+        "trainings": len(learner.trainings),
+        "training_cpu_seconds": round(sum(training.cpu_seconds for training in learner.trainings), 1),
     }
 
 

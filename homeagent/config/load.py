@@ -52,6 +52,7 @@ class Config:
     profiles: Mapping[str, Bound]
     """The profile of each device that has one."""
     place_given: bool
+    country_given: bool
     learning: LearningRules | None
     """None where learning is off."""
 
@@ -63,7 +64,10 @@ class Config:
             peak = None if peak is None else replace(peak, timezone=ZoneInfo(timezone))
             site = replace(site, timezone=ZoneInfo(timezone), peak_charge=peak)
         if not self.place_given:
-            site = replace(site, place=place or place_of_zone(site.timezone.key))
+            found = place or place_of_zone(site.timezone.key)
+            if found is not None and self.country_given and site.place is not None:
+                found = replace(found, country=site.place.country)
+            site = replace(site, place=found)
         if not self.currency_given:
             site = replace(site, currency=currency)
         return replace(self, site=site)
@@ -131,6 +135,7 @@ def _parts(settings: Settings, profiles: Mapping[str, Bound], path: Path) -> dic
         "store": path.parent / settings.store.path,
         "zone_given": settings.home.timezone is not None,
         "currency_given": settings.home.currency is not None,
+        "country_given": settings.home.country is not None,
         "place_given": settings.home.latitude is not None,
         "learning": _learning(settings, path.parent),
         "site": site,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from homeagent.domain.site import Place
 from homeagent.domain.wiring import DeviceSpec, SetEntity, Wiring
 from homeagent.hass.connection import Connection
 from homeagent.hass.entities import EntityState
@@ -46,9 +47,18 @@ async def ask(connection: Connection) -> HomeAssistantFacts:
         version=str(config["version"]),
         timezone=str(config["time_zone"]),
         currency=str(config["currency"]),
+        place=_place(config),
         states={told["entity_id"]: state_of(told) for told in states},
         actions=frozenset(f"{domain}.{name}" for domain, names in services.items() for name in names),
     )
+
+
+def _place(config: Mapping[str, Any]) -> Place | None:
+    """Return where Home Assistant says that the home is, None where it was never told."""
+    latitude, longitude = config.get("latitude"), config.get("longitude")
+    if not isinstance(latitude, int | float) or not isinstance(longitude, int | float) or not (latitude or longitude):
+        return None
+    return Place(latitude_deg=float(latitude), longitude_deg=float(longitude), country=config.get("country") or None)
 
 
 async def may_control(connection: Connection, wiring: Wiring) -> bool:

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from homeagent.domain.errors import Issue
+from homeagent.domain.site import Place
 from homeagent.domain.tariff import ActionFeed, EntityFeed
 from homeagent.domain.wiring import CallAction, DeviceSpec, Press, SetEntity, Wiring
 from homeagent.hass.entities import EntityState
@@ -30,6 +31,7 @@ class HomeAssistantFacts:
     currency: str
     states: Mapping[str, EntityState]
     actions: frozenset[str]
+    place: Place | None = None
     statistics: frozenset[str] = field(default_factory=frozenset)
     """The entities that it keeps long-term statistics of."""
 

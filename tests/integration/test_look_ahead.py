@@ -27,7 +27,11 @@ CARBON_COUNTS = SCENARIO + "goals: {carbon_price_per_kg: 0.2}\n"
 
 
 def decisions(
-    folder: Path, columns: dict[str, FloatArray], scenario: str, issued: Sequence[IssuedForecast] = ()
+    folder: Path,
+    columns: dict[str, FloatArray],
+    scenario: str,
+    issued: Sequence[IssuedForecast] = (),
+    first_day: int = FIRST_DAY,
 ) -> list[dict[str, Any]]:
     folder.mkdir()
     if issued:
@@ -36,7 +40,7 @@ def decisions(
         data=write_home(folder, columns),
         scenario=write_scenario(folder, scenario),
         out=folder / "out",
-        start=(START + FIRST_DAY * 24 * HOUR).isoformat(),
+        start=(START + first_day * 24 * HOUR).isoformat(),
         bound=False,
         report=False,
         forecasts=folder / "issued.csv.gz" if issued else None,
@@ -64,6 +68,21 @@ def test_measurements_at_and_after_now_do_not_matter(tmp_path: Path, scenario: s
     assert until(after, at) == before
     assert len(before) > 24
     assert len(after) > len(before)
+
+
+def test_measurements_at_and_after_now_do_not_matter_to_what_is_learned(tmp_path: Path) -> None:
+    columns, first_day, hour = made_up_home(32), 30, 11
+    row = (first_day + 1) * 24 + hour
+    at = START + row * HOUR
+    before = until(decisions(tmp_path / "as it was", columns, SCENARIO, first_day=first_day), at)
+    rng = np.random.default_rng(hour)
+    for name in MEASURED:
+        columns[name] = columns[name].copy()
+        columns[name][row:] = rng.uniform(0, 6, len(columns[name]) - row)
+    assert until(decisions(tmp_path / "otherwise", columns, SCENARIO, first_day=first_day), at) == before
+    told = json.loads((tmp_path / "as it was" / "out" / "summary.json").read_text())
+    assert told["forecaster"]["trainings"] == 1
+    assert len(before) > 24
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ async def run(source: Path, config: Config, echo: Callable[[str], None]) -> None
             return
         facts = checking.result()
         store.write_fact(SEEN_BEFORE, facts.version)
-        await _Run(config.adopting(facts.timezone, facts.currency), store).until(stop, echo)
+        await _Run(config.adopting(facts.timezone, facts.currency, facts.place), store).until(stop, echo)
         stopping.cancel()
 
 

@@ -54,7 +54,8 @@ def _heartbeat(text: str) -> str:
     return text
 
 
-def _action(text: str) -> str:
+def action_name(text: str) -> str:
+    """Return an action's name; an error says how one is written."""
     if not ACTION.fullmatch(text):
         raise wrong("is no action", "write it as in an automation, e.g. huawei_solar.forcible_charge")
     return text
@@ -187,13 +188,13 @@ def _directions(meter: MeterSettings, positive: str, negative: str) -> None:
         )
 
 
-class StepSettings(Section):
-    """One step of a command: exactly one of set, press, action and pause_seconds."""
+class StepForm(Section):
+    """What every step of a command has: exactly one of set, press, action and pause_seconds."""
 
-    set: SettableId | None = None
-    to: str | float | bool | None = None
-    press: Annotated[str, AfterValidator(_button)] | None = None
-    action: Annotated[str, AfterValidator(_action)] | None = None
+    set: str | None = None
+    to: str | float | bool | list[str] | None = None
+    press: str | None = None
+    action: Annotated[str, AfterValidator(action_name)] | None = None
     target: dict[str, Any] = {}
     data: dict[str, Any] = {}
     pause_seconds: Annotated[float, Field(gt=0, le=120)] | None = None
@@ -207,7 +208,7 @@ class StepSettings(Section):
         return values
 
     @model_validator(mode="after")
-    def _one_kind(self) -> StepSettings:
+    def _one_kind(self) -> Self:
         given = [name for name in ("set", "press", "action", "pause_seconds") if getattr(self, name) is not None]
         if len(given) != 1:
             raise wrong("needs exactly one of set, press, action and pause_seconds", "split it into steps")
@@ -216,6 +217,14 @@ class StepSettings(Section):
         if self.action is None and (self.target or self.data):
             raise wrong("has target or data without an action", "write action: domain.name beside them")
         return self
+
+
+class StepSettings(StepForm):
+    """One step of a command, with the home's own entities."""
+
+    set: SettableId | None = None
+    to: str | float | bool | None = None
+    press: Annotated[str, AfterValidator(_button)] | None = None
 
 
 class ProofSettings(Section):

@@ -253,6 +253,11 @@ def _understood(config: Config) -> Iterator[str]:
         yield from (f"{name}: {line}" for line in told_of(bound, config.inverter, shipped_costs()))
     for device in () if config.wiring is None else config.wiring.devices:
         yield f"{device.name}: a {device.kind} that takes {', '.join(device.verbs)}, at most {_a_day(device)}"
+        if device.kind == "switch" and device.proof.entity is None:
+            yield (
+                f"{device.name}: mind: nothing shows whether it runs, so no command can be proved and it is given up; "
+                f"name its meter: appliances.{device.name}.power, or steering.proof.entity"
+            )
 
 
 def _forecasts(wiring: ForecastWiring) -> Iterator[str]:

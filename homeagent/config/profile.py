@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from homeagent.config.home_assistant import (
-    ACTION,
     SETTABLE,
     PositiveKw,
     Seconds,
     Section,
+    StepForm,
     wrong,
 )
 from homeagent.domain.wiring import BATTERY_VERBS, SWITCH_VERBS, THERMOSTAT_VERBS
@@ -54,12 +54,6 @@ def _name(text: str) -> str:
     return text
 
 
-def _action(text: str) -> str:
-    if not ACTION.fullmatch(text):
-        raise wrong("is no action", "write it as in an automation, e.g. huawei_solar.forcible_charge")
-    return text
-
-
 Name = Annotated[str, AfterValidator(_name)]
 Patterns = Annotated[list[str], BeforeValidator(_listed)]
 Percent = Annotated[float, Field(ge=0, le=100)]
@@ -84,36 +78,14 @@ class RoleSettings(Section):
     evidence: Evidence = "source"
 
 
-class ProfileStep(Section):
-    """One step of a command, with roles in place of entities; `<role>` inside texts stands for its entity."""
+class ProfileStep(StepForm):
+    """One step of a command, with roles in place of entities; `<role>` inside texts stands for its entity.
+
+    A list of options is for selects whose options are named differently by version: the first that it has.
+    """
 
     set: Name | None = None
-    to: str | float | bool | list[str] | None = None
-    """A list of options is for selects whose options are named differently by version: the first that it has."""
     press: Name | None = None
-    action: Annotated[str, AfterValidator(_action)] | None = None
-    target: dict[str, Any] = Field(default={})
-    data: dict[str, Any] = Field(default={})
-    pause_seconds: Annotated[float, Field(gt=0, le=120)] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _numbers(cls, values: object) -> object:
-        """YAML has whole numbers where a number is asked, and `on` and `off` are true and false to it."""
-        if isinstance(values, dict):
-            return {name: float(v) if type(v) is int and name == "to" else v for name, v in values.items()}
-        return values
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> ProfileStep:
-        given = [name for name in ("set", "press", "action", "pause_seconds") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise wrong("needs exactly one of set, press, action and pause_seconds", "split it into steps")
-        if (self.set is None) != (self.to is None):
-            raise wrong("needs set and to together", "write {set: ROLE, to: VALUE}")
-        if self.action is None and (self.target or self.data):
-            raise wrong("has target or data without an action", "write action: domain.name beside them")
-        return self
 
     def roles(self) -> frozenset[str]:
         """Return the roles that it uses."""

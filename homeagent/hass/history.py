@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from homeagent.domain.readings import Reading
 from homeagent.domain.wiring import Meters, MeterSource, MeterSpec
@@ -19,6 +19,13 @@ ENOUGH = 0.5
 
 Means: TypeAlias = dict[datetime, float]
 """A power [kW] by the start of the slot it is the mean of."""
+
+
+class Commands(Protocol):
+    """A link, or one connection."""
+
+    async def command(self, kind: str, *, timeout_s: float = ..., **data: object) -> Any:  # noqa: ANN401 - JSON
+        """Send a command and return its result."""
 
 
 async def statistic_ids(link: Link) -> frozenset[str]:
@@ -39,7 +46,7 @@ async def readings_between(
     with_statistics = [entity for entity in entities if entity in known]
     means: dict[str, Means] = {}
     if with_statistics:
-        means |= await _statistics(link, with_statistics, start, end, period)
+        means |= await statistics(link, with_statistics, start, end, period)
     without = [entity for entity in entities if entity not in known]
     if without:
         for entity, states in (await recorded_states(link, without, start, end)).items():
@@ -74,10 +81,10 @@ def _signed(source: MeterSource, kw: float | None) -> float | None:
     return None if kw is None else kw * source.sign
 
 
-async def _statistics(
-    link: Link, entities: Sequence[str], start: datetime, end: datetime, period: Period
+async def statistics(
+    link: Commands, entities: Sequence[str], start: datetime, end: datetime, period: Period
 ) -> dict[str, Means]:
-    """Return means of powers, and of counters what they counted over the slot."""
+    """Return means of powers, and of counters what they counted over the slot; raises as `Connection.command`."""
     answer: Mapping[str, Sequence[Mapping[str, Any]]] = await link.command(
         "recorder/statistics_during_period",
         timeout_s=ANSWER_S,
@@ -103,7 +110,7 @@ async def _statistics(
 
 
 async def recorded_states(
-    link: Link, entities: Sequence[str], start: datetime, end: datetime
+    link: Commands, entities: Sequence[str], start: datetime, end: datetime
 ) -> Mapping[str, Sequence[Mapping[str, Any]]]:
     """Return the states that the recorder still has of each entity; raises as `Connection.command`."""
     answer: Mapping[str, Sequence[Mapping[str, Any]]] = await link.command(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from homeagent.domain.discovery import FoundDevice, FoundEntity
@@ -11,7 +11,7 @@ from homeagent.domain.grid import slot_start
 from homeagent.domain.survey import ConfigEntry, Means, Past, Statistic, Survey
 from homeagent.hass.connection import Connection
 from homeagent.hass.errors import ActionFailedError, NoAnswerError
-from homeagent.hass.history import means_of_states
+from homeagent.hass.history import Period, means_of_states, recorded_states, statistics
 from homeagent.hass.units import ENERGY_KWH, POWER_KW
 
 ANSWER_S = 60.0
@@ -90,26 +90,15 @@ class _Look:
             self.gaps.append(f"{what}: {error}")
         return otherwise
 
-    async def means(self, ids: Sequence[str], start: datetime, end: datetime, period: str) -> dict[str, Means]:
+    async def means(self, ids: Sequence[str], start: datetime, end: datetime, period: Period) -> dict[str, Means]:
         """Return the means of each statistic by slot."""
         found: dict[str, Means] = {}
-        hours = (HOUR if period == "hour" else FIVE_MINUTES) / HOUR
         for first in range(0, len(ids), AT_ONCE):
             try:
-                answer = await self._connection.command(
-                    "recorder/statistics_during_period",
-                    timeout_s=ANSWER_S,
-                    start_time=start.isoformat(),
-                    end_time=end.isoformat(),
-                    statistic_ids=list(ids[first : first + AT_ONCE]),
-                    period=period,
-                    units={"power": "kW", "energy": "kWh"},
-                    types=["mean", "change"],
-                )
+                found |= await statistics(self._connection, ids[first : first + AT_ONCE], start, end, period)
             except (ActionFailedError, NoAnswerError) as error:
                 self.gaps.append(f"history: {error}")
                 return found
-            found |= {name: _slots(rows, hours) for name, rows in answer.items()}
         return found
 
     async def states(
@@ -119,32 +108,10 @@ class _Look:
         if not ids:
             return {}
         try:
-            answer: Mapping[str, Sequence[Mapping[str, Any]]] = await self._connection.command(
-                "history/history_during_period",
-                timeout_s=ANSWER_S,
-                start_time=start.isoformat(),
-                end_time=end.isoformat(),
-                entity_ids=list(ids),
-                minimal_response=False,
-                no_attributes=False,
-                significant_changes_only=False,
-            )
+            return await recorded_states(self._connection, ids, start, end)
         except (ActionFailedError, NoAnswerError) as error:
             self.gaps.append(f"recorded states: {error}")
             return {}
-        return answer
-
-
-def _slots(rows: Sequence[Mapping[str, Any]], hours: float) -> Means:
-    means: dict[datetime, float] = {}
-    for row in rows:
-        at = datetime.fromtimestamp(row["start"] / 1000, UTC)
-        change, mean = row.get("change"), row.get("mean")
-        if change is not None:
-            means[at] = max(change, 0.0) / hours
-        elif mean is not None:
-            means[at] = mean
-    return means
 
 
 def _entities(states: Sequence[Mapping[str, Any]], registry: Sequence[Mapping[str, Any]]) -> dict[str, FoundEntity]:

@@ -312,6 +312,7 @@ class Lab:
             late=LATE_S, load=800, pv=0, soc=50, room=19.5, soc_there=True, pv_there=True, prices="0.3", meddle=False
         )
         self.call("persistent_notification.dismiss_all")
+        self.call("script.turn_off", "script.late_arrives")  # what a test before this one told is not to come now
         for name in BATTERIES:
             for kind in ("mode", "real_mode"):
                 self.call("input_select.select_option", f"input_select.{name}_{kind}", option="auto")

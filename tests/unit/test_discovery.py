@@ -384,6 +384,14 @@ def test_a_counter_of_pv_counts_no_battery(parts: tuple[str, ...], pv: str) -> N
     assert understand(home.survey()).values["meters"].get("pv") == pv
 
 
+def test_a_fixed_feed_in_of_a_german_home_may_pay_nothing_at_negative_prices() -> None:
+    home = usual()
+    home.energy = {"energy_sources": [nested_grid([], ["sensor.sold"])]}
+    german = replace(home.survey(), country="DE")
+    assert "while the market's price is negative" in said(understand(german), "missing", "prices")
+    assert not said(understand(replace(german, country="AT")), "missing", "prices")
+
+
 def test_other_optimisers_are_named() -> None:
     home = usual()
     home.show("switch.predbat_active", "on")

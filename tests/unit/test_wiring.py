@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from homeagent.config import Config, load_config
+from homeagent.config import Config, check_config, load_config
 from homeagent.domain.command import SetSwitch, SetTemperature
 from homeagent.domain.errors import InputError
 from homeagent.domain.wiring import CallAction, MeterSource, Pause, Press, SetEntity, Wiring
@@ -138,6 +138,21 @@ def test_steps_come_in_the_order_that_the_device_wants(tmp_path: Path) -> None:
     assert battery.yield_for is None
     assert battery.proof.within == timedelta(seconds=90)  # no proof is asked for before it can have answered
     assert battery.entities() == {"select.mode", "number.power", "button.apply"}
+
+
+def test_an_appliance_that_nothing_measures_is_named(tmp_path: Path) -> None:
+    text = """
+appliances:
+  boiler:
+    rated_kw: 2
+    steering: {on: [{set: switch.boiler, to: on}], off: [{set: switch.boiler, to: off}]}
+    timetable: {"22:00": on, "5:30": off}
+"""
+    path = tmp_path / "config.yaml"
+    path.write_text(HOME + text)
+    assert any("nothing shows whether it runs" in line for line in check_config(path))
+    path.write_text(HOME + text.replace("rated_kw: 2", "rated_kw: 2\n    power: sensor.boiler"))
+    assert not any("nothing shows whether it runs" in line for line in check_config(path))
 
 
 def test_appliances_and_thermostats_keep_hours(tmp_path: Path) -> None:

@@ -49,7 +49,11 @@ def pricing(survey: Survey, told: Dashboard, answers: Mapping[str, Answer]) -> P
     return Pricing(
         values=values,
         notes={name: note for one in found for name, note in one.notes.items()},
-        findings=(*(finding for one in found for finding in one.findings), *_dispatches(survey)),
+        findings=(
+            *(finding for one in found for finding in one.findings),
+            *_dispatches(survey),
+            *_negative(survey, values),
+        ),
         questions=tuple(question for one in found for question in one.questions),
     )
 
@@ -63,6 +67,17 @@ def _dispatches(survey: Survey) -> Iterator[Finding]:
                 text=f"{name} gives cheap slots away, but does not say at what price",
                 remedy=f"if they cost less, add prices.import.dispatches: {{entity: {name}, per_kwh: ...}}",
             )
+
+
+def _negative(survey: Survey, values: Mapping[str, Any]) -> Iterator[Finding]:
+    """Say what nobody but the household knows of a fixed feed-in in Germany."""
+    paid = values.get("export")
+    if survey.country == "DE" and isinstance(paid, float) and paid > 0:
+        text = (
+            "whether feeding in is paid while the market's price is negative: new German plants since 2025 get nothing"
+        )
+        remedy = f"if yours is one, write prices.export as {{rates: {paid:g}, none_at_negative: true}}"
+        yield Finding(topic="prices", kind="missing", text=text, remedy=remedy)
 
 
 class _OneWay:

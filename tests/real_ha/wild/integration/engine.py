@@ -21,6 +21,8 @@ LONGEST_STEP_S = 30.0
 """Energy is counted over no longer gaps than this."""
 JINJA = NativeEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 JINJA.filters.update(curves.FILTERS)
+LEAST_LEASE_S = 4.0
+"""No lease passes faster: a busy machine must have the time to see what a device does under it."""
 CLOCK = [f"{minute // 60:02}:{minute % 60:02}:00" for minute in range(24 * 60)]
 COUNTERS = ("import", "export", "pv", "load", "charge", "discharge")
 
@@ -137,7 +139,7 @@ class Home:
                 seconds = float(self.render(lease["seconds"]))
                 self._leases.pop(name, None)
                 if seconds > 0:
-                    self._leases[name] = self._now + timedelta(seconds=seconds / self.time_factor)
+                    self._leases[name] = self._now + timedelta(seconds=max(seconds / self.time_factor, LEAST_LEASE_S))
 
     def _variables(self) -> dict[str, Any]:
         return {

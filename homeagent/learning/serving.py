@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 
 from homeagent.forecasting.learned import Runner
 from homeagent.forecasting.student import Float32Array, Network
 from homeagent.forecasting.tflite_file import Kind, tflite_bytes
+from homeagent.learning.pupil import Pupil
 from homeagent.learning.runtime import Runtime
+
+_LOGGER = logging.getLogger(__name__)
 
 CHECKED_ROWS = 64
 TOLERANCE = 0.06
@@ -44,3 +49,17 @@ def opened(content: bytes, network: Network, runtime: Runtime, batch: int, sampl
     if worst > TOLERANCE:
         raise ExportError(f"{runtime.name} is off by {worst:.3f} of the home's scale")
     return run
+
+
+def equip(pupil: Pupil, runtime: Runtime, batch: int) -> None:
+    """Let the runtime run the student's file; numpy where that does not compute the same."""
+    network, sample = pupil.student.network, pupil.student.network.standardised(pupil.sample)
+    pupil.run, pupil.file = network, None
+    if runtime.build is None or not len(sample):
+        return
+    try:
+        content = exported(network, pupil.student.kind, batch, sample, f"homeagent {pupil.quantity}")
+        pupil.run = opened(content, network, runtime, batch, sample)
+        pupil.file = content
+    except ExportError as error:
+        _LOGGER.warning("the student of %s is run by numpy: %s", pupil.quantity, error)

@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from homeagent.agent.model_shelf import ModelShelf, Pupils
 from homeagent.agent.remembering import AHEAD, HOUR, Memory, Older, Outlook
 from homeagent.agent.schooling import Prices, Schooling
 from homeagent.domain.forecast import Scenarios
-from homeagent.domain.grid import TimeGrid, slot_start
+from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
 from homeagent.domain.history import History
 from homeagent.domain.learning import LearningRules
 from homeagent.domain.readings import Reading
@@ -20,8 +22,9 @@ from homeagent.forecasting.features import DAYS_BACK, Course
 from homeagent.forecasting.floor import floor_scenarios
 from homeagent.forecasting.learned import Quantity
 from homeagent.forecasting.scenarios import shuffled
+from homeagent.learning.contest import champions_of
 from homeagent.learning.model import Model, Student
-from homeagent.learning.pupil import Pupil
+from homeagent.learning.pupil import REPLAY_DAYS, Pupil
 from homeagent.learning.registry import FLOOR, Registry, judge
 from homeagent.learning.runtime import choose
 from homeagent.learning.serving import equip
@@ -56,11 +59,12 @@ class Learner:
         self._schooling = Schooling(site, rules, self._memory, prices, self._runtime.kind)
         self._pupils: Pupils = {}
         self._last_night: date | None = None
+        self._astray: str | None = None
+        self._failed: str | None = None
         self._shelf: ModelShelf | None = None
         if rules.models is not None:
-            minutes = self._memory.step // timedelta(minutes=1)
-            self._shelf = ModelShelf(rules.models, self._runtime, self.ahead, minutes)
-            self._take_up(self._shelf)
+            self._shelf = ModelShelf(rules.models, self._runtime, self.ahead, self._memory.step)
+            self._take_up(self._shelf, now)
 
     @property
     def ahead(self) -> int:
@@ -79,8 +83,9 @@ class Learner:
 
     @property
     def trouble(self) -> str | None:
-        """What is wrong with the model files, None while nothing is."""
-        return None if self._shelf is None else self._shelf.trouble
+        """What is wrong with the learned side, None while nothing is."""
+        kept = None if self._shelf is None else self._shelf.trouble
+        return "; ".join(text for text in (kept, self._astray, self._failed) if text) or None
 
     def students(self) -> dict[Quantity, Student]:
         """Return the students as they stand."""
@@ -96,42 +101,69 @@ class Learner:
 
     def request(self, end: datetime) -> Request:
         """Return what a training is given."""
-        return self._schooling.request(end)
+        return self._schooling.request(end, self.students())
 
     def scenarios(self, history: History, grid: TimeGrid, timezone: ZoneInfo, *, alike: bool = True) -> Scenarios:
         """Return what the home will need: the floor's courses, with values that were learned where something was."""
         courses = floor_scenarios(history, grid, timezone, alike=alike)
-        usable = {
-            quantity: pupil for quantity, pupil in self._pupils.items() if pupil.skill is None or not pupil.skill.lost
-        }
         step = self._memory.step
         fits = grid.count * grid.step == AHEAD and not step % grid.step
-        if not usable or not alike or not fits or slot_start(grid.start, self._memory.kept_step) != grid.start:
+        if not self._pupils or not alike or not fits or slot_start(grid.start, self._memory.kept_step) != grid.start:
             return courses
-        course = self.course(grid.start, timedelta(days=DAYS_BACK + 1))
-        said = {quantity: pupil.quantiles_kw(course) for quantity, pupil in usable.items()}
+        said = self._said(grid.start)
+        if not said:
+            return courses
         slots = TimeGrid(start=grid.start, step=step, count=self.ahead)
-        model_id = "floor-1" if self.model is None else self.model.model_id
-        return shuffled(courses, slots, said.get("load"), said.get("pv"), model_id)
+        return shuffled(courses, slots, said.get("load"), said.get("pv"), self.serving)
+
+    def _said(self, now: datetime) -> dict[Quantity, FloatArray]:
+        """Return the quantiles [kW] of each student that is not lost; one that goes astray leaves it to the floor."""
+        said: dict[Quantity, FloatArray] = {}
+        astray = None
+        usable = [pupil for pupil in self._pupils.values() if not pupil.lost]
+        try:
+            course = self.course(now, timedelta(days=DAYS_BACK + 1))
+            for pupil in usable:
+                found = pupil.quantiles_kw(course)
+                if np.isfinite(found).all():
+                    said[pupil.quantity] = found
+                else:
+                    astray = f"the student of {pupil.quantity} says what is no number: the floor serves"
+        except Exception as error:  # a plan comes before a better plan
+            astray = f"the students fail ({type(error).__name__}: {error}): the floor serves"
+            if astray != self._astray:
+                _LOGGER.exception("the students fail")
+        if astray is not None and astray != self._astray:
+            _LOGGER.warning("%s", astray)
+        self._astray = astray
+        return said
 
     def tick(self, now: datetime) -> None:
-        """Do what is due: the night's lesson once a local day, a training now and then."""
+        """Do what is due. Whatever goes wrong with it, the agent goes on with what it has."""
+        try:
+            self._do_what_is_due(now)
+        except Exception as error:  # a home is run without a lesson, not without an agent
+            self._failed = f"learning fails ({type(error).__name__}: {error})"
+            _LOGGER.exception("learning fails")
+
+    def _do_what_is_due(self, now: datetime) -> None:
+        """Learn the night's lesson once a local day, train now and then."""
         end = slot_start(now, HOUR)
         trained = self._schooling.done()
         if trained is not None:
             self.challenge(trained, end)
         if self._shelf is not None and self._shelf.changed():
-            self._take_up(self._shelf)
+            self._take_up(self._shelf, now)
         today = now.astimezone(self._site.timezone).date()
         if self._last_night == today:
             return
-        self._last_night = today
-        if self._schooling.due(end, refused=self.refused):
-            trained = self._schooling.begin(end)
-            if trained is not None:
-                self.challenge(trained, end)
+        self._last_night, self._failed = today, None
         if self._pupils:
             self._night(end)
+        if self._schooling.due(end, refused=self.refused):
+            trained = self._schooling.begin(end, self.students())
+            if trained is not None:
+                self.challenge(trained, end)
 
     def challenge(self, trained: Trained, at: datetime) -> None:
         """Hold what was trained against what serves, and let the better one serve."""
@@ -139,12 +171,8 @@ class Learner:
         if trained.model is None:
             self.reason = trained.reason
             return
-        champions = {
-            quantity: (pupil.now, pupil.score(len(pupil.notes.origins), calibrated=False))
-            for quantity, pupil in self._pupils.items()
-            if pupil.notes is not None
-        }
-        verdict = judge(trained.model, champions)
+        self._recall(at)
+        verdict = judge(trained.model, champions_of(self._pupils, trained.model, self.ahead))
         self.reason, self.refused = verdict.why, verdict.model is None
         _LOGGER.info("%s %s: %s", trained.model.model_id, "is refused" if self.refused else "serves", verdict.why)
         if verdict.model is None:
@@ -153,8 +181,7 @@ class Learner:
             return
         self._adopt(verdict.model)
         if self._shelf is not None:
-            self._keep(self._shelf)
-            self._shelf.promote(verdict.model.model_id, verdict.why, at)
+            self.model = self._shelf.promote(verdict.model, self._pupils, verdict.why, at)
 
     def _adopt(self, model: Model) -> None:
         self.model = model
@@ -162,22 +189,45 @@ class Learner:
         for pupil in self._pupils.values():
             equip(pupil, self._runtime, self.ahead)
 
+    def _recall(self, end: datetime) -> None:
+        """Let students that come from their files say again what they would have said of the last weeks."""
+        if any(pupil.notes is None for pupil in self._pupils.values()):
+            course = self.course(end, timedelta(days=DAYS_BACK + REPLAY_DAYS + 1))
+            for pupil in self._pupils.values():
+                pupil.recall(course)
+
     def _night(self, end: datetime) -> None:
+        self._recall(end)
         course = self.course(end, timedelta(days=DAYS_BACK + NIGHT_DAYS))
         for pupil in self._pupils.values():
+            was_lost = pupil.lost
             pupil.night(course, seed=end.toordinal())
             equip(pupil, self._runtime, self.ahead)
+            if pupil.lost != was_lost:
+                self._tell_of(pupil, end)
+        if self.model is not None and self._shelf is not None:
+            self.model = self._shelf.keep(self.model, self._pupils)
+
+    def _tell_of(self, pupil: Pupil, at: datetime) -> None:
+        """Say that a student has lost its skill, or has it back."""
+        skill = pupil.skill
+        event = f"falls back: the floor serves {pupil.quantity}" if pupil.lost else f"serves {pupil.quantity} again"
+        why = (
+            ""
+            if skill is None
+            else f"loss {skill.pinball_kw:.4f} kW in a week, the floor's {skill.floor_pinball_kw:.4f}"
+        )
+        _LOGGER.warning("%s %s: %s", self.serving, event, why)
         if self._shelf is not None:
-            self._keep(self._shelf)
+            self._shelf.note(self.serving, event, why, at)
 
-    def _keep(self, shelf: ModelShelf) -> None:
-        if self.model is not None:
-            self.model = shelf.keep(self.model, self._pupils)
-
-    def _take_up(self, shelf: ModelShelf) -> None:
-        """Let the kept model serve again."""
-        found = shelf.taken_up()
+    def _take_up(self, shelf: ModelShelf, now: datetime) -> None:
+        """Let the kept model serve again; after a rollback by hand the next training takes its time."""
+        found = shelf.taken_up(now)
         self.model, self._pupils = (None, {}) if found is None else found
         if self.model is not None:
             self._schooling.last = self.model.made_at
             self.reason = "taken up from its files"
+        rolled_back_at = shelf.registry.rolled_back_at
+        if rolled_back_at is not None:
+            self._schooling.last, self.reason = rolled_back_at, "rolled back by hand"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -14,9 +15,10 @@ from homeagent.agent.thinking import MEMORY
 from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.learning import LearningRules
 from homeagent.domain.site import SiteSpec
+from homeagent.forecasting.learned import Quantity
 from homeagent.forecasting.tflite_file import Kind
 from homeagent.learning.child import train_in_child
-from homeagent.learning.model import Market
+from homeagent.learning.model import Market, Student
 from homeagent.learning.training import LEAST_DAYS, Request, Trained, measured_days
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,7 +32,7 @@ Prices = Callable[[TimeGrid], tuple[FloatArray, FloatArray]]
 
 
 class Schooling:
-    """One training at a time. `last` is when the last one began, or the model that serves was made."""
+    """One training at a time. `last` is when the last one began, or what serves was made or gone back to."""
 
     def __init__(self, site: SiteSpec, rules: LearningRules, memory: Memory, prices: Prices, kind: Kind) -> None:
         self.last: datetime | None = None
@@ -47,15 +49,18 @@ class Schooling:
         if self._training is None or not self._training.done():
             return None
         training, self._training = self._training, None
-        return training.result()
+        try:
+            return training.result()
+        except Exception as error:  # no process could be started, say  # noqa: BLE001 - the agent goes on with what it has
+            return Trained(model=None, cpu_seconds=0.0, reason=f"the training failed: {type(error).__name__}: {error}")
 
-    def begin(self, end: datetime) -> Trained | None:
+    def begin(self, end: datetime, champions: Mapping[Quantity, Student]) -> Trained | None:
         """Train on what there is up to `end`; return what came of it if the rules wait for that."""
         self.last = end
         if self._rules.patient:
-            return train_in_child(self.request(end), _LOGGER.info)
+            return train_in_child(self.request(end, champions), _LOGGER.info)
         if self._training is None:
-            self._training = self._worker.submit(train_in_child, self.request(end), _LOGGER.info)
+            self._training = self._worker.submit(train_in_child, self.request(end, champions), _LOGGER.info)
         return None
 
     def due(self, end: datetime, *, refused: bool) -> bool:
@@ -67,13 +72,14 @@ class Schooling:
             every = min(every, AGAIN_AFTER)
         return (last is None or end - last >= every) and measured_days(self._memory.course(end, MEMORY)) >= LEAST_DAYS
 
-    def request(self, end: datetime) -> Request:
-        """Return what a training is given."""
+    def request(self, end: datetime, champions: Mapping[Quantity, Student]) -> Request:
+        """Return what a training is given; `champions` are what it will be held against."""
         self._memory.add_older(end)
         return Request(
             course=self._memory.course(end, KEEP),
             ahead=self._memory.ahead,
             made_at=end,
+            champions={quantity: replace(student, notes=None) for quantity, student in champions.items()},
             budget=self._rules.budget,
             kind=self._kind,
             market=self._market(end),

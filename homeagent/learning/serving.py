@@ -40,7 +40,7 @@ def opened(content: bytes, network: Network, runtime: Runtime, batch: int, sampl
     try:
         run = runtime.build(content)
         said = np.concatenate([run(rows[at : at + batch]) for at in range(0, len(rows), batch)])
-    except (ValueError, RuntimeError, OSError) as error:
+    except Exception as error:  # whatever a foreign library raises
         raise ExportError(f"{runtime.name} does not run it: {error}") from error
     wanted = network(rows)
     if not np.isfinite(said).all() or not np.isfinite(wanted).all():
@@ -62,4 +62,7 @@ def equip(pupil: Pupil, runtime: Runtime, batch: int) -> None:
         pupil.run = opened(content, network, runtime, batch, sample)
         pupil.file = content
     except ExportError as error:
-        _LOGGER.warning("the student of %s is run by numpy: %s", pupil.quantity, error)
+        reason = str(error)
+        if reason != pupil.not_run:  # once, not each night
+            _LOGGER.warning("the student of %s is run by numpy: %s", pupil.quantity, reason)
+        pupil.not_run = reason

@@ -29,8 +29,8 @@ class Request:
     """What the training process is given.
 
     `start` are networks to go on from, by quantity; `champions` are the students that serve now. `market` is what
-    energy cost of late: without it a challenger is not judged in money. `search` tries several widths, `compress` climbs the
-    ladder of compression.
+    energy cost of late: without it a challenger is not judged in money. `search` tries several widths, `compress`
+    climbs the ladder of compression.
     """
 
     course: Course

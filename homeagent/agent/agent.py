@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from homeagent.agent.governor import wake_reason
-from homeagent.agent.learner import METERS, Learner, Outlook
+from homeagent.agent.learner import Learner
 from homeagent.agent.observer import SOC_STALE_AFTER, Observer
 from homeagent.agent.peak_limits import PeakLimits
 from homeagent.agent.price_book import PriceBook
+from homeagent.agent.remembering import METERS, Outlook
 from homeagent.agent.thinking import MEMORY, Thought, think
 from homeagent.control.guard import LastSent, check, same
 from homeagent.control.timetable import instruction_at

@@ -23,7 +23,7 @@ import numpy as np
 
 from homeagent.agent.agent import Agent, Setup
 from homeagent.agent.backtest_summary import Outcome, ReportFacts, decision_row, rule_grid_kw, summarise
-from homeagent.agent.learner import Outlook
+from homeagent.agent.remembering import Outlook
 from homeagent.config import Scenario, load_scenario
 from homeagent.domain.errors import InputError, Issue
 from homeagent.domain.grid import FloatArray, TimeGrid

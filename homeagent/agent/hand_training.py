@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from homeagent.agent.learner import KEEP, METERS, Learner
+from homeagent.agent.learner import Learner
 from homeagent.agent.price_book import KEEP as KEEP_PRICES
 from homeagent.agent.price_book import PriceBook
+from homeagent.agent.remembering import KEEP, METERS
 from homeagent.config import load_config, load_scenario
 from homeagent.domain.errors import InputError, Issue
 from homeagent.domain.grid import FloatArray, TimeGrid, slot_start

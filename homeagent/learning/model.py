@@ -57,7 +57,11 @@ class Student:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Model:
-    """What may serve: its students by quantity (one that the home lacks is missing), and what is told of it."""
+    """What may serve: its students by quantity (one that the home lacks is missing), and what is told of it.
+
+    The regrets are the money lost a day against perfect knowledge [currency], over the same days; the champion's is
+    that of what served when this was trained.
+    """
 
     model_id: str
     step_minutes: int
@@ -66,6 +70,7 @@ class Model:
     students: Mapping[Quantity, Student]
     regret: float | None = None
     floor_regret: float | None = None
+    champion_regret: float | None = None
     notes: tuple[str, ...] = ()
 
 

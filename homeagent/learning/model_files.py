@@ -6,15 +6,19 @@ the model as it was. A runtime may end the whole process on a damaged file, so i
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
 import math
 import os
+import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -23,12 +27,13 @@ from homeagent.domain.errors import PermanentError
 from homeagent.forecasting.features import FEATURES, LEVELS
 from homeagent.forecasting.learned import QUANTITIES, Calibration, Quantity
 from homeagent.forecasting.student import Float32Array, Network
-from homeagent.forecasting.tflite_file import IDENTIFIER
+from homeagent.forecasting.tflite_file import IDENTIFIER, Kind
 from homeagent.learning.model import Model, Skill, Student
 
 CARD = "card.json"
 FORMAT = 1
 MOST_BYTES = 4 << 20
+KINDS = get_args(Kind)
 
 
 class ModelFileError(PermanentError):
@@ -45,8 +50,30 @@ def write_atomically(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         beside.replace(path)
     except OSError:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the name, too, must outlive a power cut
+    finally:
+        os.close(folder)
+
+
+def read_whole(path: Path) -> bytes:
+    """Return a file's content. Only a plain file of its own is read: no link, no pipe that nobody writes to.
+
+    Raises:
+        OSError: it cannot be read, or is something else.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb") as file:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "is no plain file")
+        if found.st_size > MOST_BYTES:
+            raise OSError(errno.EFBIG, "is far too large")
+        return file.read(MOST_BYTES + 1)
 
 
 def save(model: Model, files: Mapping[Quantity, bytes], samples: Mapping[Quantity, Float32Array], folder: Path) -> Path:
@@ -62,7 +89,7 @@ def save(model: Model, files: Mapping[Quantity, bytes], samples: Mapping[Quantit
         for kind, content in contents.items():
             digest = hashlib.sha256(content).hexdigest()
             name = f"{quantity}-{digest[:12]}.{'npz' if kind == 'weights' else 'tflite'}"
-            if not (home / name).exists():
+            if not _holds(home / name, content):
                 write_atomically(home / name, content)
             named[quantity] |= {kind: name, f"{kind}_sha256": digest}
     card = json.dumps(card_of(model, named), indent=2, allow_nan=False)
@@ -70,8 +97,17 @@ def save(model: Model, files: Mapping[Quantity, bytes], samples: Mapping[Quantit
     kept = {CARD, *(name for parts in named.values() for name in parts.values())}
     for old in home.iterdir():
         if old.name not in kept:
-            old.unlink(missing_ok=True)
+            with suppress(OSError):  # what is left over is untidy, nothing more
+                old.unlink(missing_ok=True)
     return home
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Return whether a file is there and undamaged."""
+    try:
+        return read_whole(path) == content
+    except OSError:
+        return False
 
 
 def card_of(model: Model, named: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
@@ -113,6 +149,7 @@ def _marks(row: Mapping[str, float | None]) -> Skill:
         mae_kw=values["mae_kw"],
         floor_mae_kw=values["floor_mae_kw"],
         coverage=values["coverage"],
+        lost=bool(values.get("lost", 0.0)),
     )
 
 
@@ -133,8 +170,8 @@ def read_card(home: Path) -> dict[str, Any]:
         ModelFileError: there is none that can be read.
     """
     try:
-        card = json.loads((home / CARD).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        card = json.loads(read_whole(home / CARD))
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelFileError(f"{home.name}: its card cannot be read ({error})") from error
     if not isinstance(card, dict) or card.get("format") != FORMAT:
         raise ModelFileError(f"{home.name}: its card is of another release")
@@ -162,37 +199,51 @@ def load(home: Path) -> tuple[Model, dict[Quantity, bytes], dict[Quantity, Float
                 files[quantity] = _checked(home, told["tflite"], told["tflite_sha256"])
                 if files[quantity][4:8] != IDENTIFIER:
                     raise ModelFileError(f"{home.name}: {told['tflite']} is no .tflite file")
-            marks = told["marks"]
-            students[quantity] = Student(
-                network=network,
-                trust=float(told["trust"]),
-                calibration=Calibration(shift=np.array(told["shift"], dtype=np.float64)),
-                kind=told["kind"],
-                marks=None if marks is None else _marks(marks),
-            )
-            if len(students[quantity].calibration.shift) != len(LEVELS):
-                raise ModelFileError(f"{home.name}: it knows other levels than this release")
-        model = Model(
-            model_id=str(card["model_id"]),
-            step_minutes=int(card["step_minutes"]),
-            made_at=datetime.fromisoformat(card["made_at"]),
-            days_learned=float(card["days_learned"]),
-            students=students,
-            regret=card["regret_per_day"],
-            floor_regret=card["floor_regret_per_day"],
-            notes=tuple(card["notes"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
+            students[quantity] = _student(told, network)
+        model = _model(card, students)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ModelFileError(f"{home.name}: its card is damaged ({error})") from error
     return model, files, samples
 
 
+def _student(told: Mapping[str, Any], network: Network) -> Student:
+    shift, trust, marks = np.array(told["shift"], dtype=np.float64), float(told["trust"]), told["marks"]
+    if shift.shape != (len(LEVELS),) or not np.isfinite(shift).all():
+        raise ValueError("its calibration is not one of this release")
+    if not 0 <= trust <= 1:
+        raise ValueError(f"a trust of {trust} is none")
+    if told["kind"] not in KINDS:
+        raise ValueError(f"a file of kind {told['kind']} is not known")
+    return Student(
+        network=network,
+        trust=trust,
+        calibration=Calibration(shift=shift),
+        kind=told["kind"],
+        marks=None if marks is None else _marks(marks),
+    )
+
+
+def _model(card: Mapping[str, Any], students: Mapping[Quantity, Student]) -> Model:
+    made_at = datetime.fromisoformat(card["made_at"])
+    if made_at.tzinfo is None:
+        raise ValueError("it was made at a time without a zone")
+    if not students:
+        raise ValueError("it has no students")
+    return Model(
+        model_id=str(card["model_id"]),
+        step_minutes=int(card["step_minutes"]),
+        made_at=made_at,
+        days_learned=float(card["days_learned"]),
+        students=students,
+        regret=card["regret_per_day"],
+        floor_regret=card["floor_regret_per_day"],
+        notes=tuple(card["notes"]),
+    )
+
+
 def _checked(home: Path, name: str, digest: str) -> bytes:
-    path = home / Path(name).name  # a card names files beside it, nothing else
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ModelFileError(f"{home.name}: {name} is far too large")
-        content = path.read_bytes()
+        content = read_whole(home / Path(name).name)  # a card names files beside it, nothing else
     except OSError as error:
         raise ModelFileError(f"{home.name}: {name} cannot be read ({error.strerror})") from error
     if hashlib.sha256(content).hexdigest() != digest:
@@ -204,14 +255,21 @@ def _network(home: Path, quantity: Quantity, content: bytes) -> tuple[Network, F
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as kept:
             arrays = {name: np.asarray(kept[name], dtype=np.float32) for name in kept.files}
-    except (ValueError, OSError, EOFError, KeyError) as error:
+    except Exception as error:
         raise ModelFileError(f"{home.name}: its weights cannot be read ({error})") from error
-    count = sum(name.startswith("w") for name in arrays)
-    weights = [arrays[f"w{number}"] for number in range(count)]
-    biases = [arrays[f"b{number}"] for number in range(count)]
-    if not all(np.isfinite(array).all() for array in (*weights, *biases, arrays["mean"])):
-        raise ModelFileError(f"{home.name}: its weights are no numbers")
-    if not count or weights[0].shape[0] != FEATURES[quantity] or weights[-1].shape[1] != len(LEVELS):
+    layers = range(sum(name.startswith("w") for name in arrays))
+    weights, biases = [arrays[f"w{layer}"] for layer in layers], [arrays[f"b{layer}"] for layer in layers]
+    mean, deviation, sample = arrays["mean"], arrays["deviation"], arrays["sample"]
+    width = FEATURES[quantity]
+    widths = [width, *(len(bias) for bias in biases)]
+    shapes = [*((weight, size) for weight, size in zip(weights, pairwise(widths), strict=True))]
+    fits = all(array.shape == size for array, size in [*shapes, (mean, (width,)), (deviation, (width,))])
+    if not layers or not fits or widths[-1] != len(LEVELS) or sample.shape[1:] != (width,):
         raise ModelFileError(f"{home.name}: it was made for other inputs than this release's")
-    network = Network(weights=weights, biases=biases, mean=arrays["mean"], deviation=arrays["deviation"])
-    return network, arrays["sample"]
+    network = Network(weights=weights, biases=biases, mean=mean, deviation=deviation)
+    with np.errstate(all="ignore"):
+        said = network(np.concatenate([sample, np.zeros((1, width), np.float32)]))
+    finite = all(np.isfinite(array).all() for array in (*weights, *biases, mean, sample, said))
+    if not finite or not (deviation > 0).all():  # an infinite deviation is that of an input that was never seen
+        raise ModelFileError(f"{home.name}: its weights are no numbers")
+    return network, sample

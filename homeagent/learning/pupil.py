@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from homeagent.domain.grid import FloatArray
-from homeagent.forecasting.features import Course
+from homeagent.domain.grid import BoolArray, FloatArray
+from homeagent.forecasting.features import DAYS_BACK, Course
 from homeagent.forecasting.learned import (
     Calibration,
     Quantity,
@@ -43,16 +43,22 @@ WORSE = 1.1
 
 
 class Pupil:
-    """One quantity's student with its notebook. `run` is what runs its file; the network itself where that is None."""
+    """One quantity's student with its notebook. `run` is what runs its file, or the network itself; `not_run` is why.
 
-    def __init__(self, quantity: Quantity, student: Student, ahead: int) -> None:
+    A student that comes from its files has no notes; they are written anew by asking it again. `untaught_from` (slots
+    since 1970) is when it was taught last: what it says of the days before then is no measure of trust.
+    """
+
+    def __init__(self, quantity: Quantity, student: Student, ahead: int, untaught_from: int = 0) -> None:
         self.quantity: Quantity = quantity
         self.student = student
         self.run: Runner = student.network
         self.file: bytes | None = None
+        self.not_run: str | None = None
         self.notes = student.notes
-        self.skill: Skill | None = None
+        self.skill = student.marks if student.marks is not None and student.marks.lost else None
         self._ahead = ahead
+        self._untaught_from = untaught_from
 
     def quantiles_kw(self, course: Course, origin: int | None = None) -> FloatArray:
         """Return the quantiles of the slots ahead of the course's end, or of an origin in it, (ahead, levels) [kW]."""
@@ -62,24 +68,42 @@ class Pupil:
         found: FloatArray = calibrated_kw(rows, said, self.student.calibration)[0]
         return found
 
+    @property
+    def lost(self) -> bool:
+        """Whether the floor should serve in its place."""
+        return self.skill is not None and self.skill.lost
+
     def night(self, course: Course, seed: int) -> None:
         """Judge and learn what has passed since the last night."""
         per_day = course.per_day
+        every = max(per_day // ORIGINS_A_DAY, 1)
+        if not self._asked(course, every, per_day - every):
+            return
+        self._judge(per_day // every)
+        self._learn(seed)
+
+    def recall(self, course: Course) -> None:
+        """Write the notes of the last weeks, if there are none, as if it had been asked then as it stands now."""
+        if self.notes is None:
+            self._asked(course, max(course.per_day // ORIGINS_A_DAY, 1), REPLAY_DAYS * course.per_day)
+
+    def _asked(self, course: Course, every: int, back: int) -> bool:
+        """Ask what has not been noted yet, `back` slots where nothing was; return whether there was anything."""
+        per_day = course.per_day
         before = int(course.past.start.timestamp() // course.past.step.total_seconds())
         last = course.past.count - self._ahead
-        every = max(per_day // ORIGINS_A_DAY, 1)
-        first = last - per_day + every
+        first = last - back
         if self.notes is not None:
             first = max(int(self.notes.origins[-1]) - before + every, last - REPLAY_DAYS * per_day)
-        origins = np.arange(max(first, per_day), last + 1, every)
+        whole = min(DAYS_BACK * per_day, last - per_day + every)  # before it the days to compare with are missing
+        origins = np.arange(max(first, whole, per_day), last + 1, every)
         if not len(origins):
-            return
+            return False
         rows = rows_of(self.quantity, course, origins, self._ahead)
         truth = measured(self.quantity, course, origins, rows)
         corrections = corrections_of(self.run, self.student.network, rows)
         self._note(Notebook(origins=origins + before, rows=rows, truth=truth, corrections=corrections), per_day)
-        self._judge(per_day // every)
-        self._learn(seed)
+        return True
 
     def _note(self, new: Notebook, per_day: int) -> None:
         if self.notes is None:
@@ -101,21 +125,27 @@ class Pupil:
             return
         week, day = self.score(a_day * SKILL_DAYS), self.score(a_day)
         self.skill = replace(week, lost=week.lost or day.pinball_kw > LOST * day.floor_pinball_kw)
-        days = len(notes.origins) / a_day
+        fair = notes.origins >= self._untaught_from
+        days = int(fair.sum()) / a_day
         if days < ENOUGH_DAYS:
             return
-        trust = choose_trust(notes.rows, notes.truth, notes.corrections, days)
-        counts = (notes.rows.counts > 0) & ~np.isnan(notes.truth)
-        said = corrected(notes.rows, notes.corrections, trust)
-        self.student = replace(student, trust=trust, calibration=calibrate(notes.truth[counts], said[counts]))
+        rows, truth, corrections = some_rows(notes.rows, fair), notes.truth[fair], notes.corrections[fair]
+        trust = choose_trust(rows, truth, corrections, days)
+        counts = (rows.counts > 0) & ~np.isnan(truth)
+        said = corrected(rows, corrections, trust)
+        self.student = replace(student, trust=trust, calibration=calibrate(truth[counts], said[counts]))
 
     def score(self, last: int, *, calibrated: bool = True) -> Skill:
         """Return how the last so many noted origins went, as the student stands."""
+        return self.score_on(slice(-last, None), calibrated=calibrated)
+
+    def score_on(self, chosen: BoolArray | slice, *, calibrated: bool) -> Skill:
+        """Return how the chosen noted origins went, as the student stands."""
         if self.notes is None:
             raise ValueError("nothing is noted yet")
         notes, student = self.notes, self.student
-        rows, truth = some_rows(notes.rows, slice(-last, None)), notes.truth[-last:]
-        said = corrected(rows, notes.corrections[-last:], student.trust)
+        rows, truth = some_rows(notes.rows, chosen), notes.truth[chosen]
+        said = corrected(rows, notes.corrections[chosen], student.trust)
         scale = rows.scale_kw[:, None]
         calibration = student.calibration if calibrated else Calibration.none()
         own = score(truth * scale, calibrated_kw(rows, said, calibration), rows.counts)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 
 from homeagent.forecasting.learned import Runner
 from homeagent.forecasting.student import Float32Array, Network
 from homeagent.forecasting.tflite_file import Kind, tflite_bytes
+from homeagent.learning.pupil import Pupil
 from homeagent.learning.runtime import Runtime
+
+_LOGGER = logging.getLogger(__name__)
 
 CHECKED_ROWS = 64
 TOLERANCE = 0.06
@@ -35,7 +40,7 @@ def opened(content: bytes, network: Network, runtime: Runtime, batch: int, sampl
     try:
         run = runtime.build(content)
         said = np.concatenate([run(rows[at : at + batch]) for at in range(0, len(rows), batch)])
-    except (ValueError, RuntimeError, OSError) as error:
+    except Exception as error:  # whatever a foreign library raises
         raise ExportError(f"{runtime.name} does not run it: {error}") from error
     wanted = network(rows)
     if not np.isfinite(said).all() or not np.isfinite(wanted).all():
@@ -44,3 +49,20 @@ def opened(content: bytes, network: Network, runtime: Runtime, batch: int, sampl
     if worst > TOLERANCE:
         raise ExportError(f"{runtime.name} is off by {worst:.3f} of the home's scale")
     return run
+
+
+def equip(pupil: Pupil, runtime: Runtime, batch: int) -> None:
+    """Let the runtime run the student's file; numpy where that does not compute the same."""
+    network, sample = pupil.student.network, pupil.student.network.standardised(pupil.sample)
+    pupil.run, pupil.file = network, None
+    if runtime.build is None or not len(sample):
+        return
+    try:
+        content = exported(network, pupil.student.kind, batch, sample, f"homeagent {pupil.quantity}")
+        pupil.run = opened(content, network, runtime, batch, sample)
+        pupil.file = content
+    except ExportError as error:
+        reason = str(error)
+        if reason != pupil.not_run:  # once, not each night
+            _LOGGER.warning("the student of %s is run by numpy: %s", pupil.quantity, reason)
+        pupil.not_run = reason

@@ -28,8 +28,9 @@ LEAST_DAYS = 21
 class Request:
     """What the training process is given.
 
-    `start` are networks to go on from, by quantity. `market` is what energy cost of late: without it a challenger is
-    not judged in money. `search` tries several widths, `compress` climbs the ladder of compression.
+    `start` are networks to go on from, by quantity; `champions` are the students that serve now. `market` is what
+    energy cost of late: without it a challenger is not judged in money. `search` tries several widths, `compress`
+    climbs the ladder of compression.
     """
 
     course: Course
@@ -38,6 +39,7 @@ class Request:
     budget: Budget
     kind: Kind
     start: Mapping[Quantity, Network] = field(default_factory=dict)
+    champions: Mapping[Quantity, Student] = field(default_factory=dict)
     market: Market | None = None
     with_teacher: bool = True
     search: bool = False
@@ -75,7 +77,7 @@ def train(request: Request, say: Say) -> Trained:
         students[quantity], early[quantity], ladder[quantity] = taught.student, taught.early, taught.ladder
     if not students:
         return Trained(model=None, cpu_seconds=time.process_time() - began, reason="nothing could be learned")
-    own, floor = _regrets(request, early, say)
+    own, floor, champion = _regrets(request, early, say)
     model = Model(
         model_id=f"student-{request.made_at:%Y%m%d}",
         step_minutes=int(course.past.step / timedelta(minutes=1)),
@@ -84,6 +86,7 @@ def train(request: Request, say: Say) -> Trained:
         students=students,
         regret=own,
         floor_regret=floor,
+        champion_regret=champion,
     )
     return Trained(model=model, cpu_seconds=time.process_time() - began, reason="trained", ladder=ladder)
 
@@ -106,19 +109,29 @@ def _plan(request: Request, quantity: Quantity) -> Plan:
     )
 
 
-def _regrets(request: Request, early: Mapping[Quantity, Pupil], say: Say) -> tuple[float | None, float | None]:
-    """Return the money that students, who had not learned from these days, would have lost, and the floor."""
+def _regrets(
+    request: Request, early: Mapping[Quantity, Pupil], say: Say
+) -> tuple[float | None, float | None, float | None]:
+    """Return the money that students, who had not learned from these days, would have lost; the floor; who serves."""
     market, course = request.market, request.course
     if market is None:
-        return None, None
-    from homeagent.learning.regret import regret_per_day  # noqa: PLC0415 - its solver is for this process alone
+        return None, None, None
+    from homeagent.learning.regret import Said, regret_per_day  # noqa: PLC0415 - its solver is for this process alone
 
-    def said(origin: int) -> tuple[FloatArray | None, FloatArray | None]:
-        found = {quantity: pupil.quantiles_kw(course, origin) for quantity, pupil in early.items()}
-        return found.get("load"), found.get("pv")
+    def by(pupils: Mapping[Quantity, Pupil]) -> Said:
+        def said(origin: int) -> tuple[FloatArray | None, FloatArray | None]:
+            found = {quantity: pupil.quantiles_kw(course, origin) for quantity, pupil in pupils.items()}
+            return found.get("load"), found.get("pv")
+
+        return said
 
     floor = regret_per_day(course, market, None)
-    own = None if floor is None else regret_per_day(course, market, said)
-    if own is not None and floor is not None:
-        say(f"money lost a day against perfect knowledge: {own:.3f}, with the floor {floor:.3f}")
-    return own, floor
+    if floor is None:
+        return None, None, None
+    own = regret_per_day(course, market, by(early))
+    serving = {quantity: Pupil(quantity, student, request.ahead) for quantity, student in request.champions.items()}
+    champion = regret_per_day(course, market, by(serving)) if serving else None
+    if own is not None:
+        beside = "" if champion is None else f", with what serves {champion:.3f}"
+        say(f"money lost a day against perfect knowledge: {own:.3f}, with the floor {floor:.3f}{beside}")
+    return own, floor, champion

@@ -16,7 +16,8 @@ from click.testing import CliRunner
 from homes import START as HOME_START
 from homes import made_up_home, write_home, write_scenario
 
-from homeagent.agent.learner import KEEP, Learner
+from homeagent.agent.learner import Learner
+from homeagent.agent.remembering import KEEP
 from homeagent.cli import main
 from homeagent.domain.forecast import Scenarios
 from homeagent.domain.grid import FloatArray, TimeGrid

@@ -17,7 +17,7 @@ from homeagent.forecasting.learned import Calibration
 from homeagent.forecasting.student import Network
 from homeagent.learning.model import Model, Skill, Student
 from homeagent.learning.model_files import CARD, ModelFileError, load, save
-from homeagent.learning.registry import FLOOR, REGISTRY, Registry, judge
+from homeagent.learning.registry import FLOOR, REGISTRY, Champion, Registry, judge
 from homeagent.learning.runtime import choose
 from homeagent.learning.serving import ExportError, exported, opened
 
@@ -54,6 +54,12 @@ def test_a_model_comes_back_as_it_was(tmp_path: Path) -> None:
     if choose().build is not None:
         run = opened(files["load"], back.students["load"].network, choose(), 24, samples["load"])
         assert np.isfinite(run(ROWS[:24])).all()
+
+
+def beside(champion: Student, challenger: float = 0.1) -> Champion:
+    """Return a champion beside a challenger with that loss on the same days."""
+    assert champion.marks is not None
+    return Champion(student=champion, own=champion.marks, challenger=replace(champion.marks, pinball_kw=challenger))
 
 
 def truncated(home: Path) -> None:
@@ -128,23 +134,27 @@ def test_saving_again_leaves_no_old_files(tmp_path: Path) -> None:
 
 def test_a_challenger_must_beat_floor_and_champion() -> None:
     champion = student(pinball=0.105)
-    marks = champion.marks
-    assert marks is not None
     assert judge(model(), {}).model is not None
     assert judge(model(load=student(pinball=0.13)), {}).model is None
-    assert judge(model(), {"load": (champion, marks)}).model is not None
-    assert judge(model(load=student(pinball=0.11)), {"load": (champion, marks)}).model is None
+    assert judge(model(), {"load": beside(champion)}).model is not None
+    assert judge(model(), {"load": beside(champion, 0.11)}).model is None
+    assert judge(model(), {"load": beside(champion, 0.105)}).model is None  # at a tie the champion stays
+
+
+def test_a_challenger_must_not_lose_more_money_than_floor_and_champion() -> None:
     verdict = judge(replace(model(), regret=0.5, floor_regret=0.4), {})
     assert verdict.model is None
     assert "0.500 a day lost, the floor 0.400" in verdict.why
+    dearer = replace(model(), regret=0.38, floor_regret=0.4, champion_regret=0.3)
+    verdict = judge(dearer, {"load": beside(student(pinball=0.105))})
+    assert verdict.model is None
+    assert "the champion 0.300" in verdict.why
 
 
 def test_a_quantity_keeps_what_serves_it_best() -> None:
     champion = student(pinball=0.08)
-    marks = champion.marks
-    assert marks is not None
     both = replace(model(), students={"load": student(pinball=0.1), "pv": student(pinball=0.1)})
-    verdict = judge(both, {"load": (champion, marks)})
+    verdict = judge(both, {"load": beside(champion)})
     assert verdict.model is not None
     assert verdict.model.students["load"] is champion
     assert verdict.model.students["pv"] is both.students["pv"]

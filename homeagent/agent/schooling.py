@@ -1,0 +1,101 @@
+"""When the home's students are trained, what a training is given, and the process that does it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from homeagent.agent.remembering import KEEP, Memory
+from homeagent.agent.thinking import MEMORY
+from homeagent.domain.grid import FloatArray, TimeGrid
+from homeagent.domain.learning import LearningRules
+from homeagent.domain.site import SiteSpec
+from homeagent.forecasting.learned import Quantity
+from homeagent.forecasting.tflite_file import Kind
+from homeagent.learning.child import train_in_child
+from homeagent.learning.model import Market, Student
+from homeagent.learning.training import LEAST_DAYS, Request, Trained, measured_days
+
+_LOGGER = logging.getLogger(__name__)
+
+MONEY_DAYS = timedelta(days=14)
+AGAIN_AFTER = timedelta(days=14)
+"""A challenger that was refused is followed by another one no later than this."""
+
+Prices = Callable[[TimeGrid], tuple[FloatArray, FloatArray]]
+"""Gives import and export prices [currency/kWh] on a grid of the past; NaN where they are not known."""
+
+
+class Schooling:
+    """One training at a time. `last` is when the last one began, or what serves was made or gone back to."""
+
+    def __init__(self, site: SiteSpec, rules: LearningRules, memory: Memory, prices: Prices, kind: Kind) -> None:
+        self.last: datetime | None = None
+        self._site = site
+        self._rules = rules
+        self._memory = memory
+        self._prices = prices
+        self._kind = kind
+        self._training: Future[Trained] | None = None
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="training")
+
+    def done(self) -> Trained | None:
+        """Return a training that has ended since it was last asked for."""
+        if self._training is None or not self._training.done():
+            return None
+        training, self._training = self._training, None
+        try:
+            return training.result()
+        except Exception as error:  # no process could be started, say  # noqa: BLE001 - the agent goes on with what it has
+            return Trained(model=None, cpu_seconds=0.0, reason=f"the training failed: {type(error).__name__}: {error}")
+
+    def begin(self, end: datetime, champions: Mapping[Quantity, Student]) -> Trained | None:
+        """Train on what there is up to `end`; return what came of it if the rules wait for that."""
+        self.last = end
+        if self._rules.patient:
+            return train_in_child(self.request(end, champions), _LOGGER.info)
+        if self._training is None:
+            self._training = self._worker.submit(train_in_child, self.request(end, champions), _LOGGER.info)
+        return None
+
+    def due(self, end: datetime, *, refused: bool) -> bool:
+        """Return whether it is time for a training; `refused` says that the last one's student does not serve."""
+        every, last = self._rules.train_every, self.last
+        if every is None:
+            return False
+        if refused:
+            every = min(every, AGAIN_AFTER)
+        return (last is None or end - last >= every) and measured_days(self._memory.course(end, MEMORY)) >= LEAST_DAYS
+
+    def request(self, end: datetime, champions: Mapping[Quantity, Student]) -> Request:
+        """Return what a training is given; `champions` are what it will be held against."""
+        self._memory.add_older(end)
+        return Request(
+            course=self._memory.course(end, KEEP),
+            ahead=self._memory.ahead,
+            made_at=end,
+            champions={quantity: replace(student, notes=None) for quantity, student in champions.items()},
+            budget=self._rules.budget,
+            kind=self._kind,
+            market=self._market(end),
+            with_teacher=self._rules.teacher,
+        )
+
+    def _market(self, end: datetime) -> Market | None:
+        """Return what energy cost in the last weeks, None where that is not known."""
+        if self._site.peak_charge is not None:
+            return None
+        step = self._memory.step
+        count = MONEY_DAYS // step
+        grid = TimeGrid(start=end - count * step, step=step, count=count)
+        imports, exports = self._prices(grid)
+        known = ~np.isnan(imports) & ~np.isnan(exports)
+        if not known.any() or not known[int(known.argmax()) :].all():
+            return None
+        first = int(known.argmax())
+        return Market(site=self._site, import_per_kwh=imports[first:], export_per_kwh=exports[first:])

@@ -337,6 +337,22 @@ def train(*, file: Path, data: Path | None, scenario: Path | None, models: Path 
 
 
 @main.command()
+@click.argument("file", type=click.Path(path_type=Path), default=Path("config.yaml"))
+@click.option("--data", type=click.Path(path_type=Path), help="A measured home instead: CSV, plain or gzip.")
+@click.option("--timezone", default="UTC", show_default=True, help="Where that home is, as Europe/Berlin.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def habits(*, file: Path, data: Path | None, timezone: str, as_json: bool) -> None:
+    """Tell the habits of the home that a configuration FILE names: when it wakes and sleeps, what never stops."""
+    from homeagent.agent.habit_book import habits_of_file, habits_of_home
+    from homeagent.agent.habit_terminal import print_habits
+    from homeagent.config.places import zone_named
+
+    with _plain_errors():
+        told = habits_of_home(file) if data is None else habits_of_file(data, zone_named(timezone))
+        print_habits(told, as_json=as_json)
+
+
+@main.command()
 @click.option(
     "--folder", type=click.Path(path_type=Path), default=Path("models"), show_default=True, help="Where they are kept."
 )

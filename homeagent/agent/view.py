@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from homeagent.agent.agent import Agent
+from homeagent.agent.habit_book import HabitBook
 from homeagent.domain.decision import Decision
 from homeagent.domain.forecast import Forecast
 from homeagent.domain.grid import FloatArray, TimeGrid
@@ -24,6 +25,7 @@ class View:
     def __init__(self, agent: Agent, notice: str | None = None) -> None:
         self._agent = agent
         self._notice = notice
+        self._habits = HabitBook(agent.site, agent.observer.memory.history, agent.prices)
 
     def state(self) -> Mapping[str, object]:
         """Return the present flows, state of charge, prices and mode."""
@@ -126,6 +128,10 @@ class View:
             "trouble": learner.trouble,
             "students": {quantity: _skill(student) for quantity, student in learner.students().items()},
         }
+
+    def habits(self) -> Mapping[str, object]:
+        """Return the home's habits, read once a day."""
+        return self._habits.told(self._agent.clock.now())
 
     def health(self) -> Mapping[str, object]:
         """Return whether all is well, and each degraded step by name."""

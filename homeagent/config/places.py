@@ -5,10 +5,25 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from importlib import resources
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from homeagent.domain.errors import InputError, Issue
 from homeagent.domain.site import Place
 
 _COORDINATES = re.compile(r"([+-])(\d{2})(\d{2})(\d{2})?([+-])(\d{3})(\d{2})(\d{2})?")
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """Return a time zone.
+
+    Raises:
+        InputError: there is none of this name.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        issue = Issue(path="timezone", message="is not known", found=name, remedy="write it as Europe/Berlin")
+        raise InputError("--timezone", (issue,)) from error
 
 
 @lru_cache(maxsize=8)

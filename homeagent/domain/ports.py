@@ -70,6 +70,9 @@ class AgentView(Protocol):
     def models(self) -> Mapping[str, object]:
         """Return which forecaster serves, and how it does."""
 
+    def habits(self) -> Mapping[str, object]:
+        """Return what is known of the home's habits, in numbers and in sentences."""
+
     def health(self) -> Mapping[str, object]:
         """Return whether all is well, and each degraded step by name."""
 

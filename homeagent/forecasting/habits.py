@@ -186,11 +186,17 @@ def _usual(hours: FloatArray, at_day: IndexArray, slot_h: float) -> UsualTime | 
     shift = _shift(hours, at_day)
     if shift is not None:
         hours = hours[at_day >= (shift.since - _EPOCH).days]
-    low, middle, high = np.quantile(hours, (0.25, 0.5, 0.75))
-    spread = max(float(high - low) / 2, slot_h / 2)
+    spread = max(_spread_h(hours), slot_h / 2)
     if spread > MOST_SPREAD_H:
         return NotSeen(reason=f"half of the days differ by more than {spread:.1f} h")
-    return UsualTime(hour=float(middle), spread_hours=spread, days=int(known.sum()), of_days=len(known), shift=shift)
+    return UsualTime(
+        hour=float(np.median(hours)), spread_hours=spread, days=int(known.sum()), of_days=len(known), shift=shift
+    )
+
+
+def _spread_h(hours: FloatArray) -> float:
+    low, high = np.quantile(hours, (0.25, 0.75))
+    return float(high - low) / 2
 
 
 def _shift(hours: FloatArray, at_day: IndexArray) -> Shift | None:
@@ -205,8 +211,9 @@ def _shift(hours: FloatArray, at_day: IndexArray) -> Shift | None:
             best, at = left, split
     if not at or best > (1 - SHIFT_GAIN) * whole:
         return None
-    was_hour, is_hour = float(np.median(hours[:at])), float(np.median(hours[at:]))
-    if abs(is_hour - was_hour) < LEAST_SHIFT_H:
+    before, after = hours[:at], hours[at:]
+    was_hour, is_hour = float(np.median(before)), float(np.median(after))
+    if abs(is_hour - was_hour) < LEAST_SHIFT_H or max(_spread_h(before), _spread_h(after)) > MOST_SPREAD_H:
         return None
     return Shift(since=_EPOCH + timedelta(days=int(at_day[at])), before_hour=was_hour)
 

@@ -43,6 +43,7 @@ def application(view: AgentView) -> web.Application:
         "savings": view.savings,
         "footprint": view.footprint,
         "models": view.models,
+        "habits": view.habits,
         "health": view.health,
     }
     for name, answer in plain.items():

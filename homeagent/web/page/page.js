@@ -115,6 +115,35 @@ function showDecisions(decisions) {
   }));
 }
 
+const DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+const SYMBOLS = { wake: "triangle-up", leave: "triangle-right", return: "triangle-left", sleep: "triangle-down" };
+
+function usualTimes(times) {
+  const rows = DAYS.map((day, k) => [day, times[k < 5 ? "workday" : "day off"]]);
+  return Object.entries(SYMBOLS).map(([moment, symbol]) => {
+    const seen = rows.filter(([, kind]) => kind[moment].hour !== null);
+    return { type: "scatter", mode: "markers", name: moment, x: seen.map(([, kind]) => kind[moment].hour % 24),
+      y: seen.map(([day]) => day), marker: { symbol, size: 12, color: "#fff", line: { color: COLOUR.load, width: 2 } },
+      hovertemplate: `${moment} %{y}<extra></extra>` };
+  }).filter((trace) => trace.x.length);
+}
+
+function showHabits(habits) {
+  element("habits").replaceChildren(...habits.sentences.map((sentence) => {
+    const item = document.createElement("li");
+    item.textContent = sentence;
+    return item;
+  }));
+  const slots = habits.typical_kw[0].length;
+  const hours = Array.from({ length: slots }, (_, k) => (k + 0.5) * 24 / slots);
+  Plotly.react("habits-chart", [
+    { type: "heatmap", x: hours, y: DAYS, z: habits.typical_kw, zmin: 0, colorscale: [[0, "#f8fafc"], [0.5, "#5eead4"], [1, "#134e4a"]],
+      colorbar: { title: { text: "kW" }, thickness: 12 }, hovertemplate: "%{y} %{x:.1f} h: %{z:.2f} kW<extra></extra>", xgap: 1, ygap: 1 },
+    ...usualTimes(habits.times),
+  ], { margin: { l: 45, r: 10, t: 10, b: 40 }, legend: { orientation: "h", y: -0.2 },
+    xaxis: { title: { text: "local hour" }, range: [0, 24], dtick: 3 }, yaxis: { autorange: "reversed", type: "category" } }, CHART);
+}
+
 function showModels(models) {
   const told = Object.entries(models.students).filter(([, s]) => s.floor_pinball_kw).map(([name, s]) =>
     `${name === "pv" ? "PV" : name} ${(100 * (1 - s.pinball_kw / s.floor_pinball_kw)).toFixed(1)} % closer than recent days alone` +
@@ -167,7 +196,7 @@ function trouble(message) {
   text("trouble", message ?? "");
 }
 
-let loading = false, loadedAt = 0;
+let loading = false, loadedAt = 0, habitsOf = null;
 async function load() {
   if (loading || Date.now() - loadedAt < LEAST_MS_BETWEEN_LOADS) return;
   loading = true;
@@ -182,6 +211,11 @@ async function load() {
     showModels(models);
     showDevices(health);
     trouble(health.degraded.join("; "));
+    const today = element("clock").textContent.split(" at ")[0];
+    if (today !== habitsOf) {
+      showHabits(await get("habits"));
+      habitsOf = today;
+    }
   } catch (error) {
     trouble(`The agent does not answer (${error.message}). It is tried again.`);
   } finally {

@@ -1,0 +1,143 @@
+"""A home's habits as the page and the command line ask for them: read from the past once a day, when somebody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from homeagent.agent.price_book import KEEP as KEEP_PRICES
+from homeagent.agent.price_book import PriceBook
+from homeagent.agent.remembering import METERS, Memory
+from homeagent.config import load_config
+from homeagent.config.places import place_of_zone
+from homeagent.domain.grid import TimeGrid, slot_start
+from homeagent.domain.habits import DAY_KINDS, Habits, NotSeen, UsualTime
+from homeagent.domain.history import History
+from homeagent.domain.site import SiteSpec
+from homeagent.forecasting.appliance_runs import runs_of
+from homeagent.forecasting.calendar import local_calendar
+from homeagent.forecasting.habit_words import sentences
+from homeagent.forecasting.habits import habits_of
+from homeagent.simulation.home_data import is_appliance, read_home
+from homeagent.store.history import kept_prices, kept_readings
+
+LOOKED_AT = timedelta(weeks=8)
+OBSERVED = timedelta(minutes=5)
+HOUR = timedelta(hours=1)
+
+
+class HabitBook:
+    """Habits of a running home. `past` gives what was measured up to a time."""
+
+    def __init__(self, site: SiteSpec, past: Callable[[datetime], History], prices: PriceBook) -> None:
+        self._site, self._past, self._prices = site, past, prices
+        self._day: date | None = None
+        self._told: Mapping[str, object] = {}
+
+    def told(self, now: datetime) -> Mapping[str, object]:
+        """Return the habits of today, JSON-ready."""
+        today = now.astimezone(self._site.timezone).date()
+        if today != self._day:
+            history = self._past(slot_start(now, HOUR))
+            calendar = local_calendar(history.grid, self._site.timezone, self._site.place)
+            price = mean_price(self._prices, now)
+            self._told = told(habits_of(history.load_kw, calendar), price, self._site.currency)
+            self._day = today
+        return self._told
+
+
+def mean_price(prices: PriceBook, now: datetime) -> float | None:
+    """Return what a kWh cost in the mean of the days that prices are kept for, None where that is not known."""
+    end = slot_start(now, HOUR)
+    imports, _ = prices.on(TimeGrid(start=end - KEEP_PRICES, step=HOUR, count=KEEP_PRICES // HOUR))
+    known = imports[~np.isnan(imports)]
+    return float(known.mean()) if len(known) else None
+
+
+def told(habits: Habits, import_price_per_kwh: float | None, currency: str) -> dict[str, object]:
+    """Return habits with their sentences, JSON-ready; weekdays begin with Monday, hours are local."""
+    return {
+        "days": habits.days,
+        "sentences": sentences(habits, import_price_per_kwh, currency),
+        "times": {
+            kind: {moment: _time(time) for moment, time in times.items()} for kind, times in habits.times.items()
+        },
+        "standby_kw": _rounded(habits.standby_kw),
+        "kwh_per_day": {kind: _rounded(habits.kwh_per_day.get(kind)) for kind in DAY_KINDS},
+        "typical_kw": [[_rounded(None if np.isnan(kw) else float(kw)) for kw in row] for row in habits.typical_kw],
+        "appliances": [
+            {**asdict(one), "usual_start": _time(one.usual_start), "usual_weekdays": list(one.usual_weekdays)}
+            for one in habits.appliances
+        ],
+    }
+
+
+def _time(time: UsualTime | NotSeen) -> dict[str, object]:
+    if isinstance(time, NotSeen):
+        return {
+            "hour": None,
+            "spread_hours": None,
+            "seen_days": None,
+            "of_days": None,
+            "moved": None,
+            "why": time.reason,
+        }
+    shift = time.shift
+    moved = None if shift is None else {"since": shift.since.isoformat(), "before_hour": round(shift.before_hour, 2)}
+    return {
+        "hour": round(time.hour, 2),
+        "spread_hours": round(time.spread_hours, 2),
+        "seen_days": time.days,
+        "of_days": time.of_days,
+        "moved": moved,
+        "why": None,
+    }
+
+
+def _appliance(column: str) -> str:
+    return column.removeprefix("appliance_").removesuffix("_kw").replace("_", " ")
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def habits_of_home(file: Path) -> dict[str, object]:
+    """Return the habits of the home that a configuration names, from its store.
+
+    Raises:
+        InputError: the configuration or the store is not usable.
+    """
+    config = load_config(file)
+    now = datetime.now(UTC)
+    memory = Memory(config.site, OBSERVED, now, None, None)
+    memory.add(kept_readings(config.store, now - LOOKED_AT, METERS))
+    prices = PriceBook(config.site.timezone)
+    for published in kept_prices(config.store, now - KEEP_PRICES):
+        prices.add(published)
+    course = memory.course(slot_start(now, HOUR), LOOKED_AT)
+    return told(habits_of(course.load_kw, course.calendar), mean_price(prices, now), config.site.currency)
+
+
+def habits_of_file(data: Path, timezone: ZoneInfo) -> dict[str, object]:
+    """Return the habits in the last weeks of a measured home's file, with its appliances if they were metered.
+
+    Raises:
+        InputError: the data are not usable.
+    """
+    home = read_home(data)
+    first = max(home.grid.count - LOOKED_AT // home.grid.step, 0)
+    grid = TimeGrid(start=home.grid.at(first), step=home.grid.step, count=home.grid.count - first)
+    calendar = local_calendar(grid, timezone, place_of_zone(timezone.key))
+    found = (
+        runs_of(_appliance(name), values[first:], calendar)
+        for name, values in home.columns.items()
+        if is_appliance(name)
+    )
+    habits = habits_of(home.column("load_kw")[first:], calendar)
+    return told(replace(habits, appliances=tuple(one for one in found if one is not None)), None, "")

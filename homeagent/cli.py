@@ -270,6 +270,23 @@ def resume(*, device: str, port: int) -> None:
 
 
 @main.command()
+@click.argument("energy_kwh", type=click.FloatRange(0, min_open=True))
+@click.option("--at", "start", required=True, help="When it begins, by the home's clock: 2026-05-01T18:00.")
+@click.option(
+    "--over", "over_minutes", type=click.FloatRange(0, min_open=True), default=60.0, show_default=True, help="Minutes."
+)
+@click.option("--name", default="load", show_default=True, help="What it is; the same name replaces it.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8377, show_default=True, help="Port of the page.")
+def announce(*, energy_kwh: float, start: str, over_minutes: float, name: str, port: int) -> None:
+    """Tell the running agent of ENERGY_KWH that will be used beside the home's habits."""
+    from homeagent.agent.announcing import announce as tell
+
+    body: dict[str, object] = {"name": name, "energy_kwh": energy_kwh, "start": start, "over_minutes": over_minutes}
+    with _plain_errors():
+        click.echo(tell(body, port))
+
+
+@main.command()
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="The measured home: CSV, plain or gzip.")
 @click.option("--scenario", type=click.Path(path_type=Path), required=True, help="Battery, tariff and limits: YAML.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the results.")

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from homeagent.agent.expectations import Expectations
 from homeagent.agent.governor import wake_reason
 from homeagent.agent.learner import Learner
 from homeagent.agent.observer import SOC_STALE_AFTER, Observer
@@ -33,6 +34,7 @@ from homeagent.domain.command import (
     Skipped,
 )
 from homeagent.domain.decision import Decision
+from homeagent.domain.expectations import Absence, AnnouncedLoad
 from homeagent.domain.grid import TimeGrid, slot_start
 from homeagent.domain.history import History
 from homeagent.domain.inverter import InverterCapability
@@ -76,6 +78,8 @@ class Setup:
     learning: LearningRules | None = None
     """None leaves forecasts to the floor."""
     outlook: Outlook | None = None
+    absences: tuple[Absence, ...] = ()
+    """When nobody will be at home, as it is configured."""
     replayable: bool = False
     """Whether each plan's whole input is kept, so that it can be made again."""
 
@@ -99,6 +103,7 @@ class Agent:
         self.cpu = CpuMeter()
         self.observer = Observer(clock.now(), setup.observation_step, setup.soc_stale_after)
         self.prices = PriceBook(self.site.timezone)
+        self.expectations = Expectations(store, self.site.timezone, setup.absences)
         self.learner = self._new_learner(clock.now())
         self.peak_limits = None if self.site.peak_charge is None else PeakLimits(self.site.peak_charge, self.site)
         self.thought: Thought | None = None
@@ -126,7 +131,9 @@ class Agent:
         def older(since: datetime, until: datetime) -> list[Reading]:
             return self.store.older_means(since, until, METERS)
 
-        return Learner(self.site, setup.observation_step, setup.learning, now, self.prices.on, setup.outlook, older)
+        learner = Learner(self.site, setup.observation_step, setup.learning, now, self.prices.on, setup.outlook, older)
+        learner.leave_out(self.expectations.no_habit)
+        return learner
 
     def resume(self) -> None:
         """Take up what the store still knows: a restart costs no history, no known price, no savings and no command."""
@@ -168,6 +175,17 @@ class Agent:
         self.observer.add(readings)
         if self.learner is not None:
             self.learner.add(readings)
+
+    def announce(self, load: AnnouncedLoad) -> None:
+        """Expect a load, and plan anew with it in the next round; raises as `Expectations.announce`."""
+        self.expectations.announce(load, self.clock.now())
+        self._history_grew = True
+
+    def cancel_load(self, name: str) -> bool:
+        """Expect a load no longer; return whether it was expected."""
+        found = self.expectations.cancel(name, self.clock.now())
+        self._history_grew |= found
+        return found
 
     def reconsider(self) -> None:
         """Decide anew at the next round: a device that was left alone may be told again."""
@@ -275,6 +293,7 @@ class Agent:
             import_cap=None if self.peak_limits is None else self._import_cap,
             timetables=self.setup.timetables if self.setup.mode == "control" else (),
             forecaster=floor_scenarios if self.learner is None else self.learner.scenarios,
+            expectations=self.expectations,
         )
         self._last_think = now
         self._history_grew = False

@@ -175,6 +175,7 @@ def prepare(
         plan_step=scenario.thinking_step,
         minimum_hold=scenario.minimum_hold,
         learning=scenario.learning and LearningRules(train_every=TRAIN_EVERY, patient=True, teacher=False),
+        absences=scenario.absences,
         outlook=_measured_weather(data) if future_weather else None,
     )
     agent = Agent(setup, home, home, store, clock, ReplayedForecasts(issued, clock))

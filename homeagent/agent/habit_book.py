@@ -15,7 +15,7 @@ from homeagent.agent.price_book import PriceBook
 from homeagent.agent.remembering import METERS, Memory
 from homeagent.config import load_config
 from homeagent.config.places import place_of_zone
-from homeagent.domain.grid import TimeGrid, slot_start
+from homeagent.domain.grid import BoolArray, TimeGrid, slot_start
 from homeagent.domain.habits import DAY_KINDS, Habits, NotSeen, UsualTime
 from homeagent.domain.history import History
 from homeagent.domain.site import SiteSpec
@@ -32,10 +32,16 @@ HOUR = timedelta(hours=1)
 
 
 class HabitBook:
-    """Habits of a running home. `past` gives what was measured up to a time."""
+    """Habits of a running home. `past` gives what was measured up to a time, `away` when nobody was there."""
 
-    def __init__(self, site: SiteSpec, past: Callable[[datetime], History], prices: PriceBook) -> None:
-        self._site, self._past, self._prices = site, past, prices
+    def __init__(
+        self,
+        site: SiteSpec,
+        past: Callable[[datetime], History],
+        away: Callable[[TimeGrid], BoolArray],
+        prices: PriceBook,
+    ) -> None:
+        self._site, self._past, self._away, self._prices = site, past, away, prices
         self._day: date | None = None
         self._told: Mapping[str, object] = {}
 
@@ -46,7 +52,9 @@ class HabitBook:
             history = self._past(slot_start(now, HOUR))
             calendar = local_calendar(history.grid, self._site.timezone, self._site.place)
             price = mean_price(self._prices, now)
-            self._told = told(habits_of(history.load_kw, calendar), price, self._site.currency)
+            self._told = told(
+                habits_of(history.load_kw, calendar, self._away(history.grid)), price, self._site.currency
+            )
             self._day = today
         return self._told
 

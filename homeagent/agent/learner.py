@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from homeagent.agent.model_shelf import ModelShelf, Pupils
 from homeagent.agent.remembering import AHEAD, HOUR, Memory, Older, Outlook
 from homeagent.agent.schooling import Prices, Schooling
 from homeagent.domain.forecast import Scenarios
-from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
+from homeagent.domain.grid import BoolArray, FloatArray, TimeGrid, slot_start
 from homeagent.domain.history import History
 from homeagent.domain.learning import LearningRules
 from homeagent.domain.readings import Reading
@@ -65,6 +65,10 @@ class Learner:
         if rules.models is not None:
             self._shelf = ModelShelf(rules.models, self._runtime, self.ahead, self._memory.step)
             self._take_up(self._shelf, now)
+
+    def leave_out(self, no_habit: Callable[[TimeGrid], BoolArray]) -> None:
+        """Learn nothing from slots of which this says that their load was no habit."""
+        self._memory.no_habit = no_habit
 
     @property
     def ahead(self) -> int:

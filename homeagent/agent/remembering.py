@@ -9,7 +9,7 @@ import numpy as np
 
 from homeagent.agent.slot_means import SlotMeans
 from homeagent.agent.thinking import MEMORY
-from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
+from homeagent.domain.grid import BoolArray, FloatArray, TimeGrid, slot_start
 from homeagent.domain.history import History
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec
@@ -51,6 +51,8 @@ class Memory:
         self._outlook = outlook
         self._older = older
         self._begun = now - MEMORY
+        self.no_habit: Callable[[TimeGrid], BoolArray] | None = None
+        """Says in which slots of the past the load was no habit: it is a gap there."""
         start = slot_start(now, HOUR) - KEEP
         self._past = {name: SlotMeans(start, self.kept_step, KEEP + timedelta(days=1)) for name in METERS}
 
@@ -82,5 +84,8 @@ class Memory:
         whole = TimeGrid(start=grid.start, step=self.step, count=count + self.ahead)
         calendar = local_calendar(whole, self._site.timezone, self._site.place)
         weather = (None, None) if self._outlook is None else self._outlook(whole)
-        history = History(grid=grid, load_kw=habits.mean(axis=1), pv_kw=pv.mean(axis=1))
+        load_kw = habits.mean(axis=1)
+        if self.no_habit is not None:
+            load_kw = np.where(self.no_habit(grid), np.nan, load_kw)
+        history = History(grid=grid, load_kw=load_kw, pv_kw=pv.mean(axis=1))
         return course_of(history, calendar, *weather)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from homeagent.agent.expectations import Expectations
 from homeagent.agent.forecast_book import ForecastBook
 from homeagent.agent.price_book import PriceBook
 from homeagent.agent.slot_means import SlotMeans
@@ -109,19 +110,26 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
     import_cap: Callable[[TimeGrid, History], ImportCap | None] | None = None,
     timetables: tuple[Timetable, ...] = (),
     forecaster: Forecaster = floor_scenarios,
+    expectations: Expectations | None = None,
 ) -> Thought:
     """Return a plan in slots of `step`, from the start of the slot that holds `now`. There always is one.
 
     `import_cap` chooses the limits of a home with a peak charge, from the plan's grid and the history. What
-    `timetables` switch is added to the household's own load. `forecaster` says what that will be.
+    `timetables` switch is added to the household's own load. `forecaster` says what that will be, from a history
+    without the times that `expectations` know to be no habit; they also say what is known beforehand.
     """
     horizon = HORIZON if import_cap is None else PEAK_HORIZON
     grid = TimeGrid(start=slot_start(now, step), step=step, count=horizon // step)
     with cpu.part("forecast"):
         fine = TimeGrid(start=grid.start, step=memory.step, count=horizon // memory.step)
-        history = memory.history(grid.start)
+        measured = history = memory.history(grid.start)
+        if expectations is not None:
+            expectations.look(measured)
+            history = expectations.without(measured)
         scenarios = forecaster(history, fine, site.timezone, alike=import_cap is None)
         scenarios = memory.issued.conditioned(scenarios, history, site.timezone, alike=import_cap is None)
+        if expectations is not None:
+            scenarios = expectations.expected(scenarios, measured)
         scenarios = scenarios.adding(drawn_kw(timetables, fine, site.timezone)).in_whole_watts()
         curve = prices.curve(grid)
         carbon = expected_carbon(memory, grid, site)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from homeagent.agent.agent import Agent
+from homeagent.agent.announcing import load_from, load_json
 from homeagent.agent.habit_book import HabitBook
 from homeagent.domain.decision import Decision
 from homeagent.domain.forecast import Forecast
@@ -25,7 +26,7 @@ class View:
     def __init__(self, agent: Agent, notice: str | None = None) -> None:
         self._agent = agent
         self._notice = notice
-        self._habits = HabitBook(agent.site, agent.observer.memory.history, agent.prices)
+        self._habits = HabitBook(agent.site, agent.observer.memory.history, agent.expectations.away, agent.prices)
 
     def state(self) -> Mapping[str, object]:
         """Return the present flows, state of charge, prices and mode."""
@@ -132,6 +133,23 @@ class View:
     def habits(self) -> Mapping[str, object]:
         """Return the home's habits, read once a day."""
         return self._habits.told(self._agent.clock.now())
+
+    def announced_loads(self) -> Mapping[str, object]:
+        """Return the announced loads to come, and in sentences what is expected beside habits."""
+        now, expectations = self._agent.clock.now(), self._agent.expectations
+        return {
+            "loads": [load_json(load) for load in expectations.ahead(now)],
+            "expected": expectations.told(now),
+        }
+
+    def announce(self, body: object) -> Mapping[str, object]:
+        """Expect a load that a request tells, and answer as `announced_loads`; raises InputError."""
+        self._agent.announce(load_from(body, self._agent.site.timezone))
+        return self.announced_loads()
+
+    def cancel_load(self, name: str) -> bool:
+        """Expect a load no longer; return whether it was expected."""
+        return self._agent.cancel_load(name)
 
     def health(self) -> Mapping[str, object]:
         """Return whether all is well, and each degraded step by name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from homeagent.config.settings import ScenarioSettings, Settings
 from homeagent.config.wiring import capability_of, wiring_of
 from homeagent.domain.command import AgentMode
 from homeagent.domain.errors import InputError, Issue
+from homeagent.domain.expectations import Absence
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.learning import LearningRules
 from homeagent.domain.site import BatterySpec, Goals, GridLimits, PeakChargeSpec, Place, PriceRules, SiteSpec
@@ -55,6 +56,17 @@ class Config:
     country_given: bool
     learning: LearningRules | None
     """None where learning is off."""
+    away: tuple[tuple[datetime, datetime], ...]
+    """When nobody is at home, by the home's own clock."""
+
+    @property
+    def absences(self) -> tuple[Absence, ...]:
+        """When nobody is at home."""
+        zone = self.site.timezone
+        return tuple(
+            Absence(start=begin.replace(tzinfo=zone).astimezone(UTC), end=end.replace(tzinfo=zone).astimezone(UTC))
+            for begin, end in self.away
+        )
 
     def adopting(self, timezone: str, currency: str, place: Place | None = None) -> Config:
         """Return it with Home Assistant's time zone, currency and place where it names none of its own."""
@@ -138,11 +150,19 @@ def _parts(settings: Settings, profiles: Mapping[str, Bound], path: Path) -> dic
         "country_given": settings.home.country is not None,
         "place_given": settings.home.latitude is not None,
         "learning": _learning(settings, path.parent),
+        "away": tuple((_moment(one.from_), _moment(one.until, past=True)) for one in settings.home.away),
         "site": site,
         "inverter": capability_of(settings.battery, profiles.get("battery")),
         "minimum_hold": timedelta(minutes=inverter.min_hold_minutes),
         "thinking_step": None if step is None else timedelta(minutes=step),
     }
+
+
+def _moment(at: date | datetime, *, past: bool = False) -> datetime:
+    """Return a moment of the home's own clock; a day is its beginning, or its end."""
+    if isinstance(at, datetime):
+        return at.replace(tzinfo=None)
+    return datetime.combine(at, time()) + timedelta(days=past)
 
 
 def _learning(settings: Settings, folder: Path) -> LearningRules | None:

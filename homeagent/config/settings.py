@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from homeagent.config.forecasts import SolarForecast, WeatherId
 from homeagent.config.home_assistant import (
@@ -78,6 +79,33 @@ NotNegative = Annotated[float, Field(ge=0)]
 DeviceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
+def _moment(value: object) -> object:
+    """Return a day or a time; YAML itself reads most ways to write them."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError as error:
+        raise wrong("is no day and no time", "write 2026-07-03 or 2026-07-03T15:00") from error
+
+
+Moment = Annotated[datetime | date, BeforeValidator(_moment)]
+
+
+class AwaySettings(Section):
+    """A time when nobody is at home; days are whole, both included."""
+
+    from_: Moment = Field(alias="from")
+    until: Moment
+
+    @model_validator(mode="after")
+    def _forwards(self) -> AwaySettings:
+        begin, end = (str(at)[:10] for at in (self.from_, self.until))
+        if end < begin:
+            raise wrong("ends before it begins", "write the earlier day under from")
+        return self
+
+
 class HomeSettings(Section):
     """Where the home is."""
 
@@ -87,6 +115,7 @@ class HomeSettings(Section):
     latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    away: list[AwaySettings] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _whole_place(self) -> HomeSettings:

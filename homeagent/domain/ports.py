@@ -76,6 +76,15 @@ class AgentView(Protocol):
     def health(self) -> Mapping[str, object]:
         """Return whether all is well, and each degraded step by name."""
 
+    def announced_loads(self) -> Mapping[str, object]:
+        """Return the announced loads to come, and in sentences what is expected beside habits."""
+
+    def announce(self, body: object) -> Mapping[str, object]:
+        """Expect a load that a request tells, and answer as `announced_loads`; raises InputError."""
+
+    def cancel_load(self, name: str) -> bool:
+        """Expect a load no longer; return whether it was expected."""
+
     def resume(self, device: str) -> bool | None:
         """Stop leaving a device to a person; return whether it was left alone, None if there is no such device."""
 

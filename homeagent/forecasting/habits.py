@@ -64,7 +64,7 @@ def habits_of(load_kw: FloatArray, calendar: LocalCalendar, away: BoolArray | No
     """
     days = _by_day(load_kw, calendar, away)
     seen = (np.isnan(days.load_kw).mean(axis=1) < MOST_GAPS) & ~days.away
-    busy, why = _busy(days.load_kw[seen])
+    busy, why = busy_above_kw(days.load_kw[seen])
     times: dict[DayKind, dict[Moment, UsualTime | NotSeen]] = {}
     found = {} if busy is None else _moments(days, seen, busy)
     for kind in DAY_KINDS:
@@ -115,7 +115,7 @@ def _by_day(load_kw: FloatArray, calendar: LocalCalendar, away: BoolArray | None
     )
 
 
-def _busy(load_kw: FloatArray) -> tuple[float | None, str]:
+def busy_above_kw(load_kw: FloatArray) -> tuple[float | None, str]:
     """Return the load above which somebody is up [kW], or None and why it cannot be told."""
     values = load_kw[~np.isnan(load_kw)]
     if len(values) < LEAST_DAYS * 24:

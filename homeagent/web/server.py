@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from homeagent.domain.errors import PermanentError
+from homeagent.domain.errors import InputError, PermanentError
 from homeagent.domain.ports import AgentView
 from homeagent.web.serving import (
     PAGE,
@@ -44,11 +44,14 @@ def application(view: AgentView) -> web.Application:
         "footprint": view.footprint,
         "models": view.models,
         "habits": view.habits,
+        "announced_loads": view.announced_loads,
         "health": view.health,
     }
     for name, answer in plain.items():
         app.router.add_get(f"/api/v1/{name}", json_of(answer))
     app.router.add_post("/api/v1/devices/{name}/resume", _resume(view))
+    app.router.add_post("/api/v1/announced_loads", _announce(view))
+    app.router.add_delete("/api/v1/announced_loads/{name}", _cancel_load(view))
     app.router.add_get("/api/v1/decisions", _decisions(view))
     app.router.add_get("/api/v1/events", EventStream(view.state, view.changed).handle, allow_head=False)
     app.router.add_get("/", file(PAGE / "index.html"))
@@ -87,5 +90,37 @@ def _resume(view: AgentView) -> Handler:
         if resumed is None:
             return failure(404, "no device of this name is under control")
         return web.json_response({"resumed": resumed})
+
+    return handle
+
+
+def _announce(view: AgentView) -> Handler:
+    """Answer the announcement of a load; what is wrong with it is said field by field."""
+
+    async def handle(request: web.Request) -> web.Response:
+        refused = from_elsewhere(request)
+        if refused is not None:
+            return refused
+        try:
+            body = await request.json()
+        except ValueError:
+            return failure(400, "the body is no JSON")
+        try:
+            return fresh_json(view.announce(body))
+        except InputError as error:
+            return failure(400, "; ".join(str(issue) for issue in error.issues))
+
+    return handle
+
+
+def _cancel_load(view: AgentView) -> Handler:
+    async def handle(request: web.Request) -> web.Response:
+        refused = from_elsewhere(request)
+        if refused is not None:
+            return refused
+        name = request.match_info["name"]
+        return (
+            web.json_response({"cancelled": name}) if view.cancel_load(name) else failure(404, "no load of this name")
+        )
 
     return handle

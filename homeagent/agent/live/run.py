@@ -105,6 +105,7 @@ class _Run:
             timetables=config.wiring.timetables,
             soc_stale_after=SOC_STALE_AFTER,
             learning=config.learning,
+            absences=config.absences,
             replayable=True,
         )
         self.agent = Agent(setup, self.home, self.home, store, clock, self.home)

@@ -144,6 +144,38 @@ function showHabits(habits) {
     xaxis: { title: { text: "local hour" }, range: [0, 24], dtick: 3 }, yaxis: { autorange: "reversed", type: "category" } }, CHART);
 }
 
+function showExpected({ loads, expected }) {
+  element("expected").replaceChildren(...expected.map((sentence, k) => {
+    const item = document.createElement("li");
+    item.textContent = sentence;
+    if (k < loads.length) item.append(cancelButton(loads[k].name));
+    return item;
+  }));
+  if (!expected.length) element("expected").append(Object.assign(document.createElement("li"), { textContent: "Nothing is announced." }));
+}
+
+const OWN = { "X-Homeagent": "page" };
+
+function cancelButton(name) {
+  const button = document.createElement("button");
+  button.textContent = "cancel";
+  button.onclick = async () => {
+    await fetch(`/api/v1/announced_loads/${encodeURIComponent(name)}`, { method: "DELETE", headers: OWN });
+    showExpected(await get("announced_loads"));
+  };
+  return button;
+}
+
+async function announce(event) {
+  event.preventDefault();
+  const { energy_kwh, start, over_minutes, name } = Object.fromEntries(new FormData(event.target));
+  const body = { energy_kwh: Number(energy_kwh), over_minutes: Number(over_minutes), start, name };
+  const answer = await fetch("/api/v1/announced_loads", { method: "POST", headers: OWN, body: JSON.stringify(body) });
+  const told = await answer.json();
+  text("announce-said", answer.ok ? "It is planned with in a moment." : told.error);
+  if (answer.ok) showExpected(told);
+}
+
 function showModels(models) {
   const told = Object.entries(models.students).filter(([, s]) => s.floor_pinball_kw).map(([name, s]) =>
     `${name === "pv" ? "PV" : name} ${(100 * (1 - s.pinball_kw / s.floor_pinball_kw)).toFixed(1)} % closer than recent days alone` +
@@ -184,7 +216,7 @@ function resumeButton(name) {
   button.title = `steer ${name} again`;
   button.onclick = async () => {
     button.disabled = true;
-    await fetch(`/api/v1/devices/${name}/resume`, { method: "POST", headers: { "X-Homeagent": "page" } });
+    await fetch(`/api/v1/devices/${name}/resume`, { method: "POST", headers: OWN });
     loadedAt = 0;
     await load();
   };
@@ -202,8 +234,9 @@ async function load() {
   loading = true;
   loadedAt = Date.now();
   try {
-    const [plan, forecast, savings, decisions, footprint, health, models] = await Promise.all(
-      ["plan", "forecast", "savings", "decisions?limit=12", "footprint", "health", "models"].map(get));
+    const [plan, forecast, savings, decisions, footprint, health, models, expected] = await Promise.all(
+      ["plan", "forecast", "savings", "decisions?limit=12", "footprint", "health", "models", "announced_loads"].map(get));
+    showExpected(expected);
     showPlan(plan, forecast);
     showSavings(savings);
     showDecisions(decisions.decisions);
@@ -224,6 +257,7 @@ async function load() {
 }
 
 async function start() {
+  element("announce").onsubmit = announce;
   try { showState(await get("state")); } catch (error) { trouble(`The agent does not answer (${error.message}).`); }
   await load();
   const events = new EventSource("/api/v1/events");

@@ -18,6 +18,7 @@ from homeagent.domain.history import History
 from homeagent.domain.learning import LearningRules
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec
+from homeagent.footprint.slack import give_back
 from homeagent.forecasting.features import DAYS_BACK, Course
 from homeagent.forecasting.floor import floor_scenarios
 from homeagent.forecasting.learned import Quantity
@@ -26,7 +27,7 @@ from homeagent.learning.contest import champions_of
 from homeagent.learning.model import Model, Student
 from homeagent.learning.pupil import REPLAY_DAYS, Pupil
 from homeagent.learning.registry import FLOOR, Registry, judge
-from homeagent.learning.runtime import choose
+from homeagent.learning.runtime import NUMPY, choose
 from homeagent.learning.serving import equip
 from homeagent.learning.training import Request, Trained
 
@@ -55,7 +56,7 @@ class Learner:
         self.trainings: list[Trained] = []
         self._site = site
         self._memory = Memory(site, observation_step, now, outlook, older)
-        self._runtime = choose(rules.delegate)
+        self._runtime = choose(rules.delegate) if rules.delegate or rules.budget != "small" else NUMPY
         self._schooling = Schooling(site, rules, self._memory, prices, self._runtime.kind)
         self._pupils: Pupils = {}
         self._last_night: date | None = None
@@ -164,6 +165,7 @@ class Learner:
             trained = self._schooling.begin(end, self.students())
             if trained is not None:
                 self.challenge(trained, end)
+        give_back()
 
     def challenge(self, trained: Trained, at: datetime) -> None:
         """Hold what was trained against what serves, and let the better one serve."""

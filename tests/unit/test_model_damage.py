@@ -88,7 +88,7 @@ def weights_of(change: Callable[[dict[str, FloatArray]], None]) -> Callable[[Pat
             arrays = {name: kept[name] for name in kept.files}
         change(arrays)
         buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, **arrays)  # type: ignore[arg-type]  # its stub takes the flag alone
+        np.savez(buffer, allow_pickle=False, **arrays)
         with_content(home, "weights", buffer.getvalue())
 
     return harm
@@ -210,7 +210,7 @@ def test_the_model_before_serves_for_a_damaged_one_and_the_list_says_so(tmp_path
     assert registry.events[-1]["event"] == "is damaged, a serves"
     assert not kept.changed()  # it does not start over at each round
     kept.promote(model("c"), {"load": next(iter(found[1].values()))}, "trained anew", AT)
-    assert kept.trouble is None
+    assert not kept.trouble
     assert Registry(tmp_path).serving == "c"
 
 
@@ -250,7 +250,7 @@ def test_a_folder_that_cannot_be_written_costs_no_night(tmp_path: Path) -> None:
     folder.unlink()
     pupils = shelf_pupils(tmp_path)
     kept.keep(replace(found, students={quantity: pupil.now for quantity, pupil in pupils.items()}), pupils)
-    assert kept.trouble is None
+    assert not kept.trouble
     assert Registry(folder).serving == "student-1"  # what was owed is done as soon as it can be
 
 

@@ -88,7 +88,7 @@ def weights_of(change: Callable[[dict[str, FloatArray]], None]) -> Callable[[Pat
             arrays = {name: kept[name] for name in kept.files}
         change(arrays)
         buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, **arrays)
+        np.savez(buffer, **arrays)
         with_content(home, "weights", buffer.getvalue())
 
     return harm

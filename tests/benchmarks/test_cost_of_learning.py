@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 PROGRAM = """
+import homeagent.agent.agent
 import gc, json, resource, sys, time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 import numpy as np
 from homes import START, made_up_home
-import homeagent.agent.agent
 from homeagent.agent.learner import Learner
 from homeagent.agent.model_shelf import ModelShelf
 from homeagent.domain.grid import TimeGrid

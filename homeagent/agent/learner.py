@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,15 +19,17 @@ from homeagent.domain.history import History
 from homeagent.domain.learning import LearningRules
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec
+from homeagent.footprint.slack import give_back
 from homeagent.forecasting.features import DAYS_BACK, Course
 from homeagent.forecasting.floor import floor_scenarios
 from homeagent.forecasting.learned import Quantity
+from homeagent.forecasting.plausible import believable, ceiling_kw
 from homeagent.forecasting.scenarios import shuffled
 from homeagent.learning.contest import champions_of
 from homeagent.learning.model import Model, Student
 from homeagent.learning.pupil import REPLAY_DAYS, Pupil
 from homeagent.learning.registry import FLOOR, Registry, judge
-from homeagent.learning.runtime import choose
+from homeagent.learning.runtime import NUMPY, choose
 from homeagent.learning.serving import equip
 from homeagent.learning.training import Request, Trained
 
@@ -50,12 +53,12 @@ class Learner:
         older: Older | None = None,
     ) -> None:
         self.model: Model | None = None
-        self.reason = "nothing is learned yet"
+        self._why = "nothing is learned yet"
         self.refused = False
         self.trainings: list[Trained] = []
         self._site = site
         self._memory = Memory(site, observation_step, now, outlook, older)
-        self._runtime = choose(rules.delegate)
+        self._runtime = choose(rules.delegate) if rules.delegate or rules.budget != "small" else NUMPY
         self._schooling = Schooling(site, rules, self._memory, prices, self._runtime.kind)
         self._pupils: Pupils = {}
         self._last_night: date | None = None
@@ -79,6 +82,12 @@ class Learner:
     def serving(self) -> str:
         """The id of what serves."""
         return FLOOR if self.model is None else self.model.model_id
+
+    @property
+    def reason(self) -> str:
+        """Why that serves and nothing else, and what a training waits for."""
+        waits_for = self._schooling.waits_for
+        return self._why if waits_for is None else f"{self._why}; a training waits: {waits_for}"
 
     @property
     def registry(self) -> Registry | None:
@@ -109,6 +118,16 @@ class Learner:
 
     def scenarios(self, history: History, grid: TimeGrid, timezone: ZoneInfo, *, alike: bool = True) -> Scenarios:
         """Return what the home will need: the floor's courses, with values that were learned where something was."""
+        per_day = timedelta(days=1) // history.grid.step
+        history = _believed(history, per_day)
+        courses = self._courses(history, grid, timezone, alike=alike)
+        return replace(
+            courses,
+            load_kw=np.minimum(courses.load_kw, ceiling_kw(history.load_kw, per_day)),
+            pv_kw=np.minimum(courses.pv_kw, ceiling_kw(history.pv_kw, per_day)),
+        )
+
+    def _courses(self, history: History, grid: TimeGrid, timezone: ZoneInfo, *, alike: bool) -> Scenarios:
         courses = floor_scenarios(history, grid, timezone, alike=alike)
         step = self._memory.step
         fits = grid.count * grid.step == AHEAD and not step % grid.step
@@ -159,25 +178,27 @@ class Learner:
         if self._shelf is not None and self._shelf.changed():
             self._take_up(self._shelf, now)
         today = now.astimezone(self._site.timezone).date()
-        if self._last_night == today:
+        if self._last_night == today and self._schooling.waits_for is None:
             return
-        self._last_night, self._failed = today, None
-        if self._pupils:
-            self._night(end)
+        if self._last_night != today:
+            self._last_night, self._failed = today, None
+            if self._pupils:
+                self._night(end)
         if self._schooling.due(end, refused=self.refused):
             trained = self._schooling.begin(end, self.students())
             if trained is not None:
                 self.challenge(trained, end)
+        give_back()
 
     def challenge(self, trained: Trained, at: datetime) -> None:
         """Hold what was trained against what serves, and let the better one serve."""
         self.trainings.append(trained)
         if trained.model is None:
-            self.reason = trained.reason
+            self._why = trained.reason
             return
         self._recall(at)
         verdict = judge(trained.model, champions_of(self._pupils, trained.model, self.ahead))
-        self.reason, self.refused = verdict.why, verdict.model is None
+        self._why, self.refused = verdict.why, verdict.model is None
         _LOGGER.info("%s %s: %s", trained.model.model_id, "is refused" if self.refused else "serves", verdict.why)
         if verdict.model is None:
             if self._shelf is not None:
@@ -231,7 +252,12 @@ class Learner:
         self.model, self._pupils = (None, {}) if found is None else found
         if self.model is not None:
             self._schooling.last = self.model.made_at
-            self.reason = "taken up from its files"
+            self._why = "taken up from its files"
         rolled_back_at = shelf.registry.rolled_back_at
         if rolled_back_at is not None:
-            self._schooling.last, self.reason = rolled_back_at, "rolled back by hand"
+            self._schooling.last, self._why = rolled_back_at, "rolled back by hand"
+
+
+def _believed(history: History, per_day: int) -> History:
+    load_kw, pv_kw = believable(history.load_kw, per_day), believable(history.pv_kw, per_day)
+    return History(grid=history.grid, load_kw=load_kw, pv_kw=np.minimum(pv_kw, ceiling_kw(pv_kw, per_day)))

@@ -15,12 +15,15 @@ from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec
 from homeagent.forecasting.calendar import local_calendar
 from homeagent.forecasting.features import Course, course_of
+from homeagent.forecasting.plausible import believable, ceiling_kw
 
 KEEP = timedelta(days=400)
 """How far back is learned: a year, and a month to compare its beginning with."""
 AHEAD = timedelta(hours=24)
 QUARTER, HALF, HOUR = timedelta(minutes=15), timedelta(minutes=30), timedelta(hours=1)
 METERS = ("load_kw", "pv_kw", "controlled_kw")
+MOST_KW = 1000.0
+"""Whatever says more (or no number) does not measure a home."""
 
 Older = Callable[[datetime, datetime], Iterable[Reading]]
 """Gives what was measured between two times, before this run."""
@@ -64,7 +67,7 @@ class Memory:
     def add(self, readings: Iterable[Reading]) -> None:
         """Take in what was measured."""
         for reading in readings:
-            if reading.entity in self._past:
+            if reading.entity in self._past and abs(reading.value or 0.0) <= MOST_KW:
                 self._past[reading.entity].add(reading)
 
     def add_older(self, end: datetime) -> None:
@@ -79,8 +82,11 @@ class Memory:
         count = span // self.step
         grid = TimeGrid(start=end - count * self.step, step=self.step, count=count)
         fine = TimeGrid(start=grid.start, step=self.kept_step, count=count * inside)
-        load, pv, controlled = (self._past[name].window(fine).reshape(count, inside) for name in METERS)
-        habits = np.maximum(load - np.nan_to_num(controlled), 0.0)
+        per_day = timedelta(days=1) // self.kept_step
+        load, pv, controlled = (self._past[name].window(fine) for name in METERS)
+        habits = np.maximum(believable(load, per_day) - np.nan_to_num(controlled), 0.0).reshape(count, inside)
+        pv = believable(pv, per_day)
+        pv = np.minimum(pv, ceiling_kw(pv, per_day)).reshape(count, inside)
         whole = TimeGrid(start=grid.start, step=self.step, count=count + self.ahead)
         calendar = local_calendar(whole, self._site.timezone, self._site.place)
         weather = (None, None) if self._outlook is None else self._outlook(whole)

@@ -14,10 +14,13 @@ from homeagent.agent.remembering import KEEP, Memory
 from homeagent.agent.thinking import MEMORY
 from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.learning import LearningRules
+from homeagent.domain.machine import MachineState
 from homeagent.domain.site import SiteSpec
+from homeagent.footprint.machine import read_machine
 from homeagent.forecasting.learned import Quantity
 from homeagent.forecasting.tflite_file import Kind
 from homeagent.learning.child import train_in_child
+from homeagent.learning.means import means_for
 from homeagent.learning.model import Market, Student
 from homeagent.learning.training import LEAST_DAYS, Request, Trained, measured_days
 
@@ -32,10 +35,25 @@ Prices = Callable[[TimeGrid], tuple[FloatArray, FloatArray]]
 
 
 class Schooling:
-    """One training at a time. `last` is when the last one began, or what serves was made or gone back to."""
+    """One training at a time. `last` is when the last one began, or what serves was made or gone back to.
 
-    def __init__(self, site: SiteSpec, rules: LearningRules, memory: Memory, prices: Prices, kind: Kind) -> None:
+    `waits_for` is why one that is due has not begun, None while none is due. `machine` is not asked where the rules are
+    patient: a backtest's result must not hang on the weather in the room.
+    """
+
+    def __init__(
+        self,
+        site: SiteSpec,
+        rules: LearningRules,
+        memory: Memory,
+        prices: Prices,
+        kind: Kind,
+        machine: Callable[[], MachineState] = read_machine,
+    ) -> None:
         self.last: datetime | None = None
+        self.waits_for: str | None = None
+        self._machine = machine
+        self._due_since: datetime | None = None
         self._site = site
         self._rules = rules
         self._memory = memory
@@ -55,12 +73,23 @@ class Schooling:
             return Trained(model=None, cpu_seconds=0.0, reason=f"the training failed: {type(error).__name__}: {error}")
 
     def begin(self, end: datetime, champions: Mapping[Quantity, Student]) -> Trained | None:
-        """Train on what there is up to `end`; return what came of it if the rules wait for that."""
-        self.last = end
+        """Train on what there is up to `end`, if the machine can bear it; return what came of it if the rules wait."""
         if self._rules.patient:
+            self.last = end
             return train_in_child(self.request(end, champions), _LOGGER.info)
+        self._due_since = self._due_since or end
+        means = means_for(self._machine(), self._rules.budget, end - self._due_since)
+        if means.wait is not None:
+            if self.waits_for is None:
+                _LOGGER.info("a training waits: %s", means.wait)
+            self.waits_for = means.wait
+            return None
+        self.last, self.waits_for, self._due_since = end, None, None
         if self._training is None:
-            self._training = self._worker.submit(train_in_child, self.request(end, champions), _LOGGER.info)
+            request = self.request(end, champions)
+            teacher = request.with_teacher and means.teacher
+            request = replace(request, budget=means.budget, with_teacher=teacher)
+            self._training = self._worker.submit(train_in_child, request, _LOGGER.info)
         return None
 
     def due(self, end: datetime, *, refused: bool) -> bool:

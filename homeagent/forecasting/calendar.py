@@ -8,12 +8,12 @@ from functools import lru_cache
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-import holidays
 import numpy as np
 import numpy.typing as npt
 
 from homeagent.domain.grid import BoolArray, FloatArray, TimeGrid
 from homeagent.domain.site import Place
+from homeagent.forecasting.public_holidays import holidays_of
 from homeagent.forecasting.sun import sun_height
 
 IndexArray: TypeAlias = npt.NDArray[np.intp]
@@ -99,15 +99,6 @@ def local_calendar(grid: TimeGrid, timezone: ZoneInfo, place: Place | None) -> L
     )
 
 
-@lru_cache(maxsize=64)
-def _year_of_holidays(country: str, year: int) -> tuple[int, ...]:
-    try:
-        kept = holidays.country_holidays(country, years=year)
-    except NotImplementedError:  # a country that the library does not know
-        return ()
-    return tuple(day.toordinal() - _EPOCH for day in kept)
-
-
 def _holidays(country: str, first: int, last: int) -> list[int]:
     years = range((date.fromordinal(first + _EPOCH)).year, date.fromordinal(last + _EPOCH).year + 1)
-    return [day for year in years for day in _year_of_holidays(country, year)]
+    return [day.toordinal() - _EPOCH for year in years for day in holidays_of(country, year)]

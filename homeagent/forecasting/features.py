@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.history import History
 from homeagent.forecasting.calendar import IndexArray, LocalCalendar
 from homeagent.forecasting.floor import LIKENESS_HOURS, LIKENESS_SCALE, OTHER_KIND_OF_DAY
+
+Float32Array: TypeAlias = npt.NDArray[np.float32]
 
 DAYS = 28
 DAYS_BACK = DAYS + 2
@@ -50,12 +54,12 @@ class Course:
 class Rows:
     """Features of one quantity, relative to the home's own `scale_kw`, shape (origins,).
 
-    `inputs` has shape (origins, ahead, features). `base` (origins, ahead, levels) is what the recent days alone would
-    say as quantiles. `most` (origins,) is the largest plausible value. `counts` (origins, ahead) is 1 where there is
-    something to forecast, 0 at night for PV.
+    `inputs` has shape (origins, ahead, features), in single precision: most of what is kept are these. `base` (origins,
+    ahead, levels) is what the recent days alone would say as quantiles. `most` (origins,) is the largest plausible
+    value. `counts` (origins, ahead) is 1 where there is something to forecast, 0 at night for PV.
     """
 
-    inputs: FloatArray
+    inputs: Float32Array
     base: FloatArray
     scale_kw: FloatArray
     most: FloatArray
@@ -260,7 +264,7 @@ def load_rows(course: Course, origins: IndexArray, ahead: int) -> Rows:
         (temperature - 15) / 10,
     ]
     return Rows(
-        inputs=np.stack(columns, axis=-1),
+        inputs=np.stack(columns, axis=-1, dtype=np.float32, casting="same_kind"),
         base=base,
         scale_kw=scale,
         most=most,
@@ -318,7 +322,7 @@ def pv_rows(course: Course, origins: IndexArray, ahead: int) -> Rows:
         best * np.minimum(irradiance / sun, 2.0),
     ]
     return Rows(
-        inputs=np.stack(columns, axis=-1),
+        inputs=np.stack(columns, axis=-1, dtype=np.float32, casting="same_kind"),
         base=base,
         scale_kw=scale,
         most=np.full(len(origins), 1.3),

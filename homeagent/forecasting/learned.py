@@ -20,7 +20,7 @@ Runner: TypeAlias = Callable[[Float32Array], Float32Array]
 
 QUANTITIES: tuple[Quantity, ...] = ("load", "pv")
 ROWS: Mapping[Quantity, Callable[[Course, IndexArray, int], Rows]] = {"load": load_rows, "pv": pv_rows}
-AT_ONCE = 128
+AT_ONCE = 16
 """Origins whose features are made together: a matter of memory."""
 SPREAD = 0.02
 """Of the scale: the least spread that a calibration is measured in."""

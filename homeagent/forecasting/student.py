@@ -55,7 +55,7 @@ class Network:
         """How many a row costs: the budget of the width search."""
         return sum(weight.size for weight in self.weights)
 
-    def standardised(self, inputs: npt.NDArray[np.float64]) -> Float32Array:
+    def standardised(self, inputs: Float32Array) -> Float32Array:
         """Return inputs as the network takes them: gaps say nothing, absurd ones no more than the clip."""
         scaled = np.clip((inputs - self.mean) / self.deviation, -CLIP, CLIP)
         return np.where(np.isnan(scaled), 0.0, scaled).astype(np.float32)

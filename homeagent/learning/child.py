@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
@@ -12,6 +13,8 @@ from homeagent.learning.training import Request, Trained
 
 POLITE = 10
 """How far the training steps back behind everything else on the machine."""
+LONGEST_CPU_S = 3600
+"""A training takes some 15 CPU seconds here; one that takes this long on any machine does not end."""
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -50,6 +53,8 @@ def train_in_child(request: Request, say: Say) -> Trained:
 def _work(connection: Connection, request: Request) -> None:
     with suppress(OSError):
         os.nice(POLITE)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CPU, (LONGEST_CPU_S, LONGEST_CPU_S))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the solver greets on it, whatever it is told
     from homeagent.learning.training import train  # noqa: PLC0415 - its imports are what the process is for
 

@@ -159,7 +159,7 @@ def _weights_bytes(network: Network, sample: Float32Array) -> bytes:
     for number, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
         arrays |= {f"w{number}": weight, f"b{number}": bias}
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]  # its stub takes any name for that of a flag
     return buffer.getvalue()
 
 

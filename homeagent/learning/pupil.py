@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from homeagent.domain.grid import BoolArray, FloatArray
-from homeagent.forecasting.features import DAYS_BACK, Course
+from homeagent.forecasting.features import DAYS_BACK, Course, Float32Array
 from homeagent.forecasting.learned import (
     Calibration,
     Quantity,
@@ -173,8 +173,8 @@ class Pupil:
         return replace(self.student, notes=self.notes, marks=marks)
 
     @property
-    def sample(self) -> FloatArray:
+    def sample(self) -> Float32Array:
         """Inputs that it has really seen, for the ranges of int8 and for checking a file, shape (rows, features)."""
         if self.notes is None:
-            return np.empty((0, self.student.network.weights[0].shape[0]))
+            return np.empty((0, self.student.network.weights[0].shape[0]), np.float32)
         return self.notes.rows.inputs[self.notes.rows.counts > 0][-1024:]

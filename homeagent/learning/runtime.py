@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,10 @@ class Runtime:
     kind: Kind
     build: Callable[[bytes], Runner] | None
     note: str | None = None
+
+
+NUMPY = Runtime(name="numpy", kind="float32", build=None)
+"""No library: 15 MB less, and half as quick; a forecast takes a few thousandths of a second either way."""
 
 
 def _builder(module: Any, delegates: list[Any]) -> Callable[[bytes], Runner]:  # noqa: ANN401 - a foreign module
@@ -117,4 +121,4 @@ def choose(delegate: Path | None = None) -> Runtime:
     if delegate is not None:
         note = f"learning.delegate {delegate} cannot be used: no TFLite runtime works here; numpy is used"
         _LOGGER.warning("%s", note)
-    return Runtime(name="numpy", kind="float32", build=None, note=note)
+    return replace(NUMPY, note=note)

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 from homeagent.domain.grid import FloatArray
-from homeagent.forecasting.features import LEVELS, Rows
+from homeagent.forecasting.features import LEVELS, Float32Array, Rows
 
 TAUGHT_LEVELS = (1, 2, 4, 6, 7)
 """Which of the levels are boosted; those between and beyond follow from their neighbours."""
@@ -55,6 +55,6 @@ class Teacher:
         return taught.reshape(*rows.base.shape)
 
 
-def _without_gaps(inputs: FloatArray) -> FloatArray:
+def _without_gaps(inputs: Float32Array) -> Float32Array:
     """Return inputs with nothing for a gap: a column of nothing but gaps is more than the library takes."""
     return np.nan_to_num(inputs)

@@ -65,8 +65,10 @@ def unpriced(grid: TimeGrid) -> tuple[FloatArray, FloatArray]:
     return np.full(grid.count, np.nan), np.full(grid.count, np.nan)
 
 
-def learner_of(load: FloatArray, pv: FloatArray, models: Path | None = None, days: int = DAYS) -> Learner:
-    rules = LearningRules(patient=True, teacher=False, models=models)
+def learner_of(
+    load: FloatArray, pv: FloatArray, models: Path | None = None, days: int = DAYS, weeks: int = 1
+) -> Learner:
+    rules = LearningRules(patient=True, teacher=False, models=models, train_every=timedelta(weeks=weeks))
     learner = Learner(SITE, HOUR, rules, START + days * timedelta(days=1), unpriced, None)
     learner.add(readings(load, pv))
     return learner
@@ -189,6 +191,76 @@ def test_a_change_of_habits_is_followed_within_days() -> None:
         learner.tick(START + timedelta(days=day + 1))
     assert missed[0] > 1.0
     assert np.mean(missed[6:]) < 0.5 * missed[0]
+
+
+def a_day(learner: Learner, load: FloatArray, pv: FloatArray, day: int) -> None:
+    """Let a day pass, and its night."""
+    rows = range(day * 24, (day + 1) * 24)
+    learner.add(
+        Reading(entity=name, at=START + (row + 1) * HOUR, value=float(values[row]), over=HOUR)
+        for name, values in (("load_kw", load), ("pv_kw", pv))
+        for row in rows
+    )
+    learner.tick(START + timedelta(days=day + 1))
+
+
+def test_a_student_that_has_lost_its_skill_gives_way_within_a_day_and_comes_back(tmp_path: Path) -> None:
+    load, pv = lived(5, DAYS + 14)
+    learner = learner_of(load[: DAYS * 24], pv[: DAYS * 24], tmp_path, weeks=9)
+    learner.tick(START + timedelta(days=DAYS))
+    a_day(learner, load, pv, DAYS)
+    pupil = learner._pupils["load"]  # noqa: SLF001 - it is spoilt on purpose
+    sound = pupil.student.network.biases[-1].copy()
+    pupil.student.network.biases[-1][:] = 3.0
+    pupil.run = pupil.student.network
+    a_day(learner, load, pv, DAYS + 1)
+    assert learner._pupils["load"].lost  # noqa: SLF001 - as above
+    found = forecast(learner, load, pv, DAYS + 2)
+    assert (found.weight @ found.load_kw).max() < 1.5 * load.max()
+    registry = Registry(tmp_path)
+    assert registry.events[-1]["event"] == "falls back: the floor serves load"
+    again = learner_of(load[: DAYS * 24], pv[: DAYS * 24], tmp_path)
+    assert again._pupils["load"].lost  # noqa: SLF001 - a restart does not forgive it
+    pupil.student.network.biases[-1][:] = sound
+    for day in range(DAYS + 2, DAYS + 12):
+        a_day(learner, load, pv, day)
+        pupil.student.network.biases[-1][:] = sound
+    assert not learner._pupils["load"].lost  # noqa: SLF001 - as above
+    of_load = [event["event"] for event in Registry(tmp_path).events if event["event"].count("load")]
+    assert of_load == ["falls back: the floor serves load", "serves load again"]
+
+
+def test_a_student_that_says_what_is_no_number_never_reaches_a_plan(
+    home: tuple[FloatArray, FloatArray], caplog: pytest.LogCaptureFixture
+) -> None:
+    learner = learner_of(*home)
+    learner.tick(START + timedelta(days=DAYS))
+    for pupil in learner._pupils.values():  # noqa: SLF001 - it is spoilt on purpose
+        pupil.student.network.weights[0][:] = np.nan
+        pupil.run = pupil.student.network
+    for _ in range(3):
+        found = forecast(learner, *home, DAYS)
+        assert np.isfinite(found.load_kw).all()
+        assert found.model_id.startswith("floor")
+    assert learner.trouble is not None
+    assert "no number" in learner.trouble
+    assert sum("no number" in record.message for record in caplog.records) == 1
+
+
+def test_what_was_rolled_back_stays_so_until_a_later_training_beats_it(
+    home: tuple[FloatArray, FloatArray], tmp_path: Path
+) -> None:
+    learner = learner_of(*home, tmp_path)
+    learner.tick(START + timedelta(days=DAYS))
+    assert learner.serving != "floor"
+    Registry(tmp_path).roll_back(START + timedelta(days=DAYS, hours=1))
+    for agent in (learner, learner_of(*home, tmp_path)):  # running on, and after a restart
+        for day in (1, 3, 5):
+            agent.tick(START + timedelta(days=DAYS + day))
+            assert agent.serving == "floor"
+            assert "rolled back by hand" in agent.reason
+    told = CliRunner().invoke(main, ["models", "--folder", str(tmp_path)]).output
+    assert "must beat it" in " ".join(told.split())
 
 
 def test_training_by_hand_shows_each_step_and_keeps_the_model(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def lessons(count: int = 4000) -> Lessons:
 def plain_rows(origins: int = 30, slots: int = 24) -> Rows:
     base = np.sort(RNG.gamma(2, 0.5, (origins, slots, len(LEVELS))), axis=-1)
     return Rows(
-        inputs=np.zeros((origins, slots, 1)),
+        inputs=np.zeros((origins, slots, 1), np.float32),
         base=base,
         scale_kw=np.full(origins, 0.8),
         most=np.full(origins, 8.0),
@@ -62,7 +62,7 @@ def test_an_untaught_student_says_what_the_recent_days_say() -> None:
 
 
 def test_a_gap_in_the_inputs_says_nothing() -> None:
-    told = network().standardised(np.array([[np.nan, 1e9, 0, 0, 0, 0]]))
+    told = network().standardised(np.array([[np.nan, 1e9, 0, 0, 0, 0]], np.float32))
     assert told[0, 0] == 0
     assert told[0, 1] == 5
 

@@ -98,7 +98,7 @@ class Agent:
         self.clock = clock
         self.cpu = CpuMeter()
         self.observer = Observer(clock.now(), setup.observation_step, setup.soc_stale_after)
-        self.prices = PriceBook(self.site.timezone)
+        self.prices = PriceBook(self.site.timezone, self.site.place)
         self.learner = self._new_learner(clock.now())
         self.peak_limits = None if self.site.peak_charge is None else PeakLimits(self.site.peak_charge, self.site)
         self.thought: Thought | None = None

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from homeagent.agent.issue_book import IssueBook
 from homeagent.agent.slot_means import SlotMeans
 from homeagent.agent.thinking import MEMORY
 from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
@@ -53,6 +54,7 @@ class Memory:
         self._begun = now - MEMORY
         start = slot_start(now, HOUR) - KEEP
         self._past = {name: SlotMeans(start, self.kept_step, KEEP + timedelta(days=1)) for name in METERS}
+        self.issues = IssueBook(self.step, self.ahead, KEEP)
 
     @property
     def ahead(self) -> int:
@@ -81,6 +83,6 @@ class Memory:
         habits = np.maximum(load - np.nan_to_num(controlled), 0.0)
         whole = TimeGrid(start=grid.start, step=self.step, count=count + self.ahead)
         calendar = local_calendar(whole, self._site.timezone, self._site.place)
-        weather = (None, None) if self._outlook is None else self._outlook(whole)
+        temperature_c, irradiance_w_m2 = (None, None) if self._outlook is None else self._outlook(whole)
         history = History(grid=grid, load_kw=habits.mean(axis=1), pv_kw=pv.mean(axis=1))
-        return course_of(history, calendar, *weather)
+        return course_of(history, calendar, temperature_c, irradiance_w_m2, self.issues.on(grid))

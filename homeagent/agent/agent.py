@@ -15,7 +15,7 @@ from homeagent.agent.learner import Learner
 from homeagent.agent.observer import SOC_STALE_AFTER, Observer
 from homeagent.agent.peak_limits import PeakLimits
 from homeagent.agent.price_book import PriceBook
-from homeagent.agent.remembering import METERS, Outlook
+from homeagent.agent.remembering import KEEP, METERS, Outlook
 from homeagent.agent.thinking import MEMORY, Thought, think
 from homeagent.control.guard import LastSent, check, same
 from homeagent.control.timetable import instruction_at
@@ -38,6 +38,7 @@ from homeagent.domain.expectations import Absence, AnnouncedLoad
 from homeagent.domain.grid import TimeGrid, slot_start
 from homeagent.domain.history import History
 from homeagent.domain.inverter import InverterCapability
+from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.learning import LearningRules
 from homeagent.domain.ledger import Footprint, SettledSlot
 from homeagent.domain.plan import ImportCap
@@ -102,7 +103,7 @@ class Agent:
         self.clock = clock
         self.cpu = CpuMeter()
         self.observer = Observer(clock.now(), setup.observation_step, setup.soc_stale_after)
-        self.prices = PriceBook(self.site.timezone)
+        self.prices = PriceBook(self.site.timezone, self.site.place)
         self.expectations = Expectations(store, self.site.timezone, setup.absences)
         self.learner = self._new_learner(clock.now())
         self.peak_limits = None if self.site.peak_charge is None else PeakLimits(self.site.peak_charge, self.site)
@@ -142,8 +143,7 @@ class Agent:
         self._take_in(self.store.readings_since(since))
         for published in self.store.prices_since(since):
             self.prices.add(published)
-        for issued in self.store.issued_forecasts_since(since):
-            self.observer.memory.issued.add(issued)
+        self._hear(self.store.issued_forecasts_since(now - KEEP if self.learner is not None else since))
         for command in self.store.commands_in_force(now):
             self._last_sent[command.device] = LastSent(command=command, changed_at=command.issued_at)
         self._reopen_books(slot_start(since, timedelta(days=1)))
@@ -186,6 +186,13 @@ class Agent:
         found = self.expectations.cancel(name, self.clock.now())
         self._history_grew |= found
         return found
+
+    def _hear(self, issued: Iterable[IssuedForecast]) -> None:
+        """Take in what others forecast: the plan looks back for weeks, the learner for as long as it learns from."""
+        for forecast in issued:
+            self.observer.memory.issued.add(forecast)
+            if self.learner is not None:
+                self.learner.hear((forecast,))
 
     def reconsider(self) -> None:
         """Decide anew at the next round: a device that was left alone may be told again."""
@@ -239,8 +246,7 @@ class Agent:
             self.looks += len(readings)
             if published is not None:
                 self.prices.add(published)
-            for forecast in issued:
-                self.observer.memory.issued.add(forecast)
+            self._hear(issued)
         with self.cpu.part("store"):
             self.store.write_readings(readings)
             for forecast in issued:

@@ -16,6 +16,7 @@ from homeagent.agent.schooling import Prices, Schooling
 from homeagent.domain.forecast import Scenarios
 from homeagent.domain.grid import BoolArray, FloatArray, TimeGrid, slot_start
 from homeagent.domain.history import History
+from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.learning import LearningRules
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec
@@ -107,6 +108,11 @@ class Learner:
     def add(self, readings: Iterable[Reading]) -> None:
         """Take in what was measured."""
         self._memory.add(readings)
+
+    def hear(self, issued: Iterable[IssuedForecast]) -> None:
+        """Take in what others forecast."""
+        for forecast in issued:
+            self._memory.issues.add(forecast)
 
     def course(self, end: datetime, span: timedelta) -> Course:
         """Return the past of so long up to `end`, with the calendar, and the outlook where there is one."""

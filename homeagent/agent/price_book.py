@@ -7,12 +7,16 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from homeagent.domain.grid import FloatArray, TimeGrid
+from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
 from homeagent.domain.prices import PriceCurve, PublishedPrices
-from homeagent.forecasting.prices import DAYS, price_curve, typical
+from homeagent.domain.site import Place
+from homeagent.forecasting.price_days import PriceDays
+from homeagent.forecasting.prices import learn_prices, price_curve, typical
 
 TYPICAL_DAYS = 14
-KEEP = timedelta(days=TYPICAL_DAYS + 4)
+KEEP = timedelta(days=42)
+"""What estimates are learned from."""
+HOUR = timedelta(hours=1)
 STEP = timedelta(minutes=5)
 """Prices are kept in the finest slots that any tariff has."""
 
@@ -20,11 +24,14 @@ STEP = timedelta(minutes=5)
 class PriceBook:
     """Prices by slot, whatever the step they were published in."""
 
-    def __init__(self, timezone: ZoneInfo) -> None:
+    def __init__(self, timezone: ZoneInfo, place: Place | None = None) -> None:
         self._timezone = timezone
+        self._place = place
         self._start: datetime | None = None
         self._import = np.array([])
         self._export = np.array([])
+        self._estimates: PriceDays | None = None
+        self._learned = False
         self.step: timedelta | None = None
         """The finest step that prices were published in, None before the first were."""
 
@@ -43,6 +50,7 @@ class PriceBook:
             fine = np.repeat(source, step // STEP)
             target[index] = np.where(np.isnan(fine), target[index], fine)
         self._start, (self._import, self._export) = oldest, kept
+        self._learned = False
 
     @property
     def _end(self) -> datetime:
@@ -65,8 +73,20 @@ class PriceBook:
 
     def curve(self, grid: TimeGrid) -> PriceCurve:
         """Return prices for every slot of `grid`, estimated beyond what is published."""
-        past = _days_before(grid, DAYS)
-        return price_curve(*self.on(past), *self.on(grid), past, grid, self._timezone)
+        imports, exports = self.on(grid)
+        unknown = bool(np.isnan(imports + exports).any())
+        return price_curve(imports, exports, grid, self._learn() if unknown else None, self._timezone)
+
+    def _learn(self) -> PriceDays | None:
+        """Return what recent days say of those to come; learned once after each publication."""
+        if not self._learned and self._start is not None:
+            step = min(self.step or HOUR, HOUR)
+            end = slot_start(self._end, step)
+            start = max(slot_start(self._start, step), end - KEEP)
+            grid = TimeGrid(start=start, step=step, count=(end - start) // step)
+            self._estimates = learn_prices(*self.on(grid), grid, self._timezone, self._place) if grid.count else None
+            self._learned = True
+        return self._estimates
 
     def typical_day(self, grid: TimeGrid) -> tuple[FloatArray, FloatArray]:
         """Return mean import and export prices of recent days at the local times of `grid`, each of shape (count,)."""

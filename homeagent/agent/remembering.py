@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from homeagent.agent.issue_book import IssueBook
 from homeagent.agent.slot_means import SlotMeans
 from homeagent.agent.thinking import MEMORY
 from homeagent.domain.grid import BoolArray, FloatArray, TimeGrid, slot_start
@@ -58,6 +59,7 @@ class Memory:
         """Says in which slots of the past the load was no habit: it is a gap there."""
         start = slot_start(now, HOUR) - KEEP
         self._past = {name: SlotMeans(start, self.kept_step, KEEP + timedelta(days=1)) for name in METERS}
+        self.issues = IssueBook(self.step, self.ahead, KEEP)
 
     @property
     def ahead(self) -> int:
@@ -89,9 +91,9 @@ class Memory:
         pv = np.minimum(pv, ceiling_kw(pv, per_day)).reshape(count, inside)
         whole = TimeGrid(start=grid.start, step=self.step, count=count + self.ahead)
         calendar = local_calendar(whole, self._site.timezone, self._site.place)
-        weather = (None, None) if self._outlook is None else self._outlook(whole)
+        temperature_c, irradiance_w_m2 = (None, None) if self._outlook is None else self._outlook(whole)
         load_kw = habits.mean(axis=1)
         if self.no_habit is not None:
             load_kw = np.where(self.no_habit(grid), np.nan, load_kw)
         history = History(grid=grid, load_kw=load_kw, pv_kw=pv.mean(axis=1))
-        return course_of(history, calendar, *weather)
+        return course_of(history, calendar, temperature_c, irradiance_w_m2, self.issues.on(grid))

@@ -67,6 +67,9 @@ class View:
             "import_price_per_kwh": _numbers(prices.import_per_kwh),
             "export_price_per_kwh": _numbers(prices.export_per_kwh),
             "price_estimated": prices.estimated.tolist(),
+            "import_price_low_per_kwh": _numbers(_else(prices.import_low_per_kwh, prices.import_per_kwh)),
+            "import_price_high_per_kwh": _numbers(_else(prices.import_high_per_kwh, prices.import_per_kwh)),
+            "price_estimated_from_days": prices.estimated_from_days,
             "battery_kw": _numbers(plan.battery_kw.values),
             "grid_kw": _numbers(plan.grid_kw.values),
             "soc_kwh": _numbers(plan.soc_kwh.values),
@@ -203,6 +206,10 @@ def _grid(grid: TimeGrid) -> dict[str, Any]:
 
 def _number(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else round(value, 5)
+
+
+def _else(values: FloatArray | None, otherwise: FloatArray) -> FloatArray:
+    return otherwise if values is None else values
 
 
 def _numbers(values: FloatArray) -> list[float]:

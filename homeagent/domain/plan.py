@@ -49,6 +49,7 @@ class PlanningProblem:
         sha = hashlib.sha256(repr((self.site, self.grid, self.soc_kwh, self.prices.known_until)).encode())
         arrays = [self.prices.import_per_kwh, self.prices.export_per_kwh, self.prices.estimated]
         arrays += [self.scenarios.load_kw, self.scenarios.pv_kw, self.scenarios.weight]
+        arrays += [one for one in (self.prices.import_low_per_kwh, self.prices.import_high_per_kwh) if one is not None]
         if self.carbon_g_per_kwh is not None:
             arrays.append(self.carbon_g_per_kwh)
         if self.import_cap is not None:

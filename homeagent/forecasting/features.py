@@ -18,6 +18,7 @@ from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.history import History
 from homeagent.forecasting.calendar import IndexArray, LocalCalendar
 from homeagent.forecasting.floor import LIKENESS_HOURS, LIKENESS_SCALE, OTHER_KIND_OF_DAY
+from homeagent.forecasting.issued_ahead import IssuedAhead, issued_at
 
 Float32Array: TypeAlias = npt.NDArray[np.float32]
 
@@ -27,7 +28,7 @@ LEVELS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95)
 """The shares of the distribution that forecasts are made of."""
 SMALLEST_LOAD_KW, SMALLEST_PV_KW = 0.05, 0.2
 """Lest an empty home or a covered roof be scaled up to nonsense."""
-FEATURES = {"load": 36, "pv": 31}
+FEATURES = {"load": 36, "pv": 35}
 """Columns of each quantity's inputs."""
 NO_SUN = 0.01
 """Of the roof's best: where it made less in four weeks, at that time of day, it is night."""
@@ -43,6 +44,7 @@ class Course:
     calendar: LocalCalendar
     temperature_c: FloatArray
     irradiance_w_m2: FloatArray
+    issued: IssuedAhead | None = None
 
     @property
     def per_day(self) -> int:
@@ -71,6 +73,7 @@ def course_of(
     calendar: LocalCalendar,
     temperature_c: FloatArray | None = None,
     irradiance_w_m2: FloatArray | None = None,
+    issued: IssuedAhead | None = None,
 ) -> Course:
     """Return a course; the calendar spans the history and the slots ahead, as weather does where it is known."""
     unknown = np.full(calendar.grid.count, np.nan)
@@ -81,6 +84,7 @@ def course_of(
         calendar=calendar,
         temperature_c=unknown if temperature_c is None else temperature_c,
         irradiance_w_m2=unknown if irradiance_w_m2 is None else irradiance_w_m2,
+        issued=issued,
     )
 
 
@@ -104,6 +108,7 @@ def part_of(course: Course, first: int, last: int, ahead: int) -> Course:
         ),
         temperature_c=course.temperature_c[whole],
         irradiance_w_m2=course.irradiance_w_m2[whole],
+        issued=None if course.issued is None else course.issued.from_slot(first),
     )
 
 
@@ -245,7 +250,8 @@ def load_rows(course: Course, origins: IndexArray, ahead: int) -> Rows:
         / scale[:, None]
         for by in (-1, 1)
     ]
-    temperature = course.temperature_c[recent.target]
+    issued_c = issued_at(course.issued, origins, ahead)[2]
+    temperature = np.where(np.isnan(issued_c), course.temperature_c[recent.target], issued_c)
     before = _mean(_take(course.temperature_c, recent.latest), 1)[:, None]
     columns = [
         *np.moveaxis(base[..., ::2], -1, 0),
@@ -287,6 +293,20 @@ def _clearness(course: Course, recent: _Recent) -> tuple[FloatArray, FloatArray]
     return day, np.where(np.isnan(shares[1]), day, shares[1])
 
 
+def _issued_columns(
+    course: Course, origins: IndexArray, ahead: int, scale: FloatArray, best: FloatArray
+) -> list[FloatArray]:
+    """Return what others said at each origin: the roof's power, and clouds as the light that they let through.
+
+    The light is that of Kasten and Czeplak, "Solar and terrestrial radiation dependent on the amount and type of
+    cloud", Solar Energy 24, 1980.
+    """
+    pv_kw, cloud, _ = issued_at(course.issued, origins, ahead)
+    said = np.minimum(pv_kw / scale[:, None], 2.0)
+    through = 1 - 0.75 * cloud**3.4
+    return [said, said - best, through, best * through]
+
+
 def pv_rows(course: Course, origins: IndexArray, ahead: int) -> Rows:
     """Return the features of PV, as `load_rows`; where the roof made nothing for four weeks, nothing is forecast."""
     recent, per_day = _recent(course, origins, ahead), course.per_day
@@ -320,6 +340,7 @@ def pv_rows(course: Course, origins: IndexArray, ahead: int) -> Rows:
         irradiance,
         np.minimum(irradiance / sun, 2.0),
         best * np.minimum(irradiance / sun, 2.0),
+        *_issued_columns(course, origins, ahead, scale, best),
     ]
     return Rows(
         inputs=np.stack(columns, axis=-1, dtype=np.float32, casting="same_kind"),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from homeagent.domain.grid import FloatArray
-from homeagent.domain.plan import Reason, Stance
+from homeagent.domain.plan import PlanningProblem, Reason, Stance
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.site import BatterySpec
 from homeagent.planning.stored_energy import (
@@ -109,6 +109,31 @@ def sentence(
     elif policy.export_limit_kw == 0:
         limits += "; export nothing, since it costs money"
     return f"{head}: {deed}{limits}"
+
+
+def on_estimates(
+    reason: Reason, slot: int, problem: PlanningProblem, soc_low_kwh: FloatArray, soc_high_kwh: FloatArray
+) -> Reason:
+    """Return the reason, and in it that estimated prices count where they reach back to `slot`.
+
+    They do not where the battery is bound to be empty or full before: what comes after is then decided anew
+    (Modigliani and Hohn, "Production planning over time", Econometrica 23, 1955).
+    """
+    prices, spec = problem.prices, problem.site.battery
+    estimated = np.flatnonzero(prices.estimated)
+    if not len(estimated) or prices.import_low_per_kwh is None or prices.import_high_per_kwh is None:
+        return reason
+    first = max(int(estimated[0]), slot)
+    near = LEVEL_TOLERANCE * spec.capacity_kwh
+    between = slice(slot + 1, first + 1)
+    empty = soc_high_kwh[between] <= spec.min_soc_kwh + near
+    full = soc_low_kwh[between] >= spec.capacity_kwh - near
+    if empty.any() or full.any():
+        return reason
+    low, high = prices.import_low_per_kwh[estimated].min(), prices.import_high_per_kwh[estimated].max()
+    since = problem.grid.at(int(estimated[0])).astimezone(problem.site.timezone)
+    told = f"{reason.text}; prices from {since:%H:%M} on are estimated, at {low:.3f} to {high:.3f}"
+    return replace(reason, text=told)
 
 
 def _expected_cost(

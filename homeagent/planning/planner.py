@@ -12,7 +12,7 @@ from homeagent.devices.battery import respond, self_consumption
 from homeagent.domain.grid import EdgeSeries, FloatArray, SlotSeries
 from homeagent.domain.plan import Plan, PlanningProblem, Reason
 from homeagent.domain.policy import BatteryPolicy
-from homeagent.planning.explanation import explain
+from homeagent.planning.explanation import explain, on_estimates
 from homeagent.planning.net_load import even_shares, net_load_points, tail_shares
 from homeagent.planning.stored_energy import NetLoad, SlotPrices, StoredEnergyValue, value_of_stored_energy
 
@@ -34,7 +34,7 @@ class Solution:
 
     def reason(self, problem: PlanningProblem, slot: int, soc_kwh: float | None = None) -> Reason:
         """Return why slot `slot` is planned as it is, at `soc_kwh`, else at the state of charge expected there."""
-        return explain(
+        reason = explain(
             self.value,
             slot,
             float(self.plan.soc_kwh.values[slot]) if soc_kwh is None else soc_kwh,
@@ -44,6 +44,7 @@ class Solution:
             hours=problem.grid.step_hours,
             currency=problem.site.currency,
         )
+        return on_estimates(reason, slot, problem, self.plan.soc_low_kwh.values, self.plan.soc_high_kwh.values)
 
 
 def steering_prices(problem: PlanningProblem) -> tuple[SlotPrices, ...]:
@@ -97,6 +98,7 @@ def solve(problem: PlanningProblem) -> Solution:
     )
     course = _expected_course(problem, value.policies)
     first = explain(value, 0, problem.soc_kwh, prices[0], nets[0], site.battery, hours=hours, currency=site.currency)
+    first = on_estimates(first, 0, problem, course.soc_low_kwh, course.soc_high_kwh)
     plan = Plan(
         problem_digest=problem.digest(),
         grid=problem.grid,

@@ -28,6 +28,7 @@ def problem_bytes(problem: PlanningProblem) -> bytes:
         "grid": _grid_values(problem.grid),
         "soc_kwh": problem.soc_kwh,
         "known_until": prices.known_until.isoformat(),
+        "estimated_from_days": prices.estimated_from_days,
         "scenario_grid": _grid_values(scenarios.grid),
         "issued_at": scenarios.issued_at.isoformat(),
         "model_id": scenarios.model_id,
@@ -40,6 +41,9 @@ def problem_bytes(problem: PlanningProblem) -> bytes:
         "export_per_kwh": prices.export_per_kwh,
         "estimated": prices.estimated,
     }
+    if prices.import_low_per_kwh is not None and prices.import_high_per_kwh is not None:
+        arrays["import_low_per_kwh"] = prices.import_low_per_kwh
+        arrays["import_high_per_kwh"] = prices.import_high_per_kwh
     if problem.carbon_g_per_kwh is not None:
         arrays["carbon_g_per_kwh"] = problem.carbon_g_per_kwh
     if problem.import_cap is not None:
@@ -78,6 +82,9 @@ def _problem(head: dict[str, Any], arrays: Any) -> PlanningProblem:  # noqa: ANN
             export_per_kwh=arrays["export_per_kwh"],
             estimated=arrays["estimated"],
             known_until=datetime.fromisoformat(head["known_until"]),
+            import_low_per_kwh=arrays.get("import_low_per_kwh"),
+            import_high_per_kwh=arrays.get("import_high_per_kwh"),
+            estimated_from_days=head.get("estimated_from_days", 0),
         ),
         scenarios=Scenarios(
             grid=_grid(head["scenario_grid"]),

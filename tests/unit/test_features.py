@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from homeagent.domain.history import History
 from homeagent.domain.site import Place
 from homeagent.forecasting.calendar import local_calendar
 from homeagent.forecasting.features import DAYS_BACK, FEATURES, LEVELS, Course, course_of, part_of
+from homeagent.forecasting.issued_ahead import NAMES, IssuedAhead
 from homeagent.forecasting.learned import QUANTITIES, Quantity, rows_of
 from homeagent.forecasting.sun import sun_height
 
@@ -35,7 +37,9 @@ def course(
     pv[rng.integers(0, grid.count, 60)] = np.nan
     load[grid.count // 2] = 60.0
     whole = TimeGrid(start=start, step=step, count=grid.count + (ahead or per_day))
-    return course_of(History(grid=grid, load_kw=load, pv_kw=pv), local_calendar(whole, ZONE, BERLIN))
+    since = np.arange(-3, grid.count, 5)  # others said something each fifth slot, for a day and a bit
+    issued = IssuedAhead(since=since, values=rng.uniform(0, 1, (len(since), len(NAMES), per_day + 7)))
+    return course_of(History(grid=grid, load_kw=load, pv_kw=pv), local_calendar(whole, ZONE, BERLIN), issued=issued)
 
 
 @pytest.mark.parametrize("quantity", QUANTITIES)
@@ -61,7 +65,10 @@ def test_nothing_at_or_after_the_origin_matters(quantity: Quantity) -> None:
     load, pv = long.load_kw.copy(), long.pv_kw.copy()
     load[origin:], pv[origin:] = 9.9, 9.9
     history = History(grid=long.past, load_kw=load, pv_kw=pv)
-    after = rows_of(quantity, course_of(history, long.calendar), np.array([origin]), 24)
+    assert long.issued is not None
+    late = long.issued.since > origin
+    issued = replace(long.issued, values=np.where(late[:, None, None], 9.9, long.issued.values))
+    after = rows_of(quantity, course_of(history, long.calendar, issued=issued), np.array([origin]), 24)
     np.testing.assert_array_equal(before.inputs, after.inputs)
     np.testing.assert_array_equal(before.base, after.base)
 

@@ -65,3 +65,44 @@ def test_old_prices_are_forgotten_and_new_ones_kept() -> None:
     assert made.at(START) is None
     assert made.at(START + 59 * DAY) == pytest.approx((59.0, 58.9))
     assert made.at(START + 52 * DAY) == pytest.approx((52.0, 51.9))
+
+
+def test_estimates_have_a_range_where_nothing_is_published_and_say_what_they_come_from() -> None:
+    rng = np.random.default_rng(2)
+    prices = [0.2 + 0.1 * (hour % 24 == 18) + float(rng.normal(0, 0.02)) for hour in range(30 * 24)]
+    curve = book(published(prices)).curve(TimeGrid(start=START + 29 * DAY + 12 * HOUR, step=HOUR, count=36))
+    assert curve.import_low_per_kwh is not None
+    assert curve.import_high_per_kwh is not None
+    width = curve.import_high_per_kwh - curve.import_low_per_kwh
+    assert (width[:12] == 0).all()
+    assert (width[12:] > 0.02).all()
+    assert curve.import_low_per_kwh[:12] == pytest.approx(curve.import_per_kwh[:12])
+    assert curve.import_per_kwh[30] == pytest.approx(0.3, abs=0.03)
+    assert curve.estimated_from_days == 30
+
+
+def test_one_day_is_expected_again_and_says_that_it_is_one() -> None:
+    prices = [0.1 + 0.01 * hour for hour in range(24)]
+    curve = book(published(prices)).curve(TimeGrid(start=START + 12 * HOUR, step=HOUR, count=24))
+    assert list(curve.import_per_kwh[12:]) == pytest.approx(prices[:12])
+    assert curve.import_low_per_kwh is not None
+    assert curve.import_low_per_kwh[12] < curve.import_per_kwh[12]
+    assert curve.estimated_from_days == 1
+
+
+def test_a_day_published_but_for_its_last_hour_goes_on_as_it_was_going() -> None:
+    prices = [0.2 + 0.1 * (hour % 24 == 18) for hour in range(10 * 24)]
+    dear = [price + 0.15 for price in prices[-24:-1]]
+    curve = book(published(prices[:-24] + dear)).curve(TimeGrid(start=START + 9 * DAY + 12 * HOUR, step=HOUR, count=24))
+    assert curve.known_until == START + 9 * DAY + 23 * HOUR
+    assert curve.import_per_kwh[11] == pytest.approx(0.35, abs=0.02)
+    assert 0.2 < curve.import_per_kwh[14] < 0.35
+
+
+def test_estimates_of_half_hours_serve_a_plan_in_hours_and_one_in_quarters() -> None:
+    prices = [0.2 if half_hour % 2 else 0.4 for half_hour in range(10 * 48)]
+    made = book(published(prices, step=30 * MINUTE))
+    after = START + 10 * DAY
+    assert list(made.curve(TimeGrid(start=after, step=HOUR, count=3)).import_per_kwh) == pytest.approx([0.3] * 3)
+    quarters = made.curve(TimeGrid(start=after, step=15 * MINUTE, count=4)).import_per_kwh
+    assert list(quarters) == pytest.approx([0.4, 0.4, 0.2, 0.2])

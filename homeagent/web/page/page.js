@@ -62,12 +62,18 @@ function showPlan(plan, forecast) {
   }
   const edges = starts(plan, 1);
   const fallback = plan.outcome === "fallback" ? " It is the inverter's own rule: " + plan.unmet.join("; ") : "";
+  const days = plan.price_estimated_from_days;
+  const estimates = !plan.price_estimated.includes(true) ? "" : " Prices beyond what is published are estimated from " +
+    `${days === 1 ? "one day" : `${days} days`} and dotted; the range drawn is meant to hold eight times of ten.`;
   text("plan-text", `Made at ${clock(plan.issued_at, { hour: "2-digit", minute: "2-digit" })} for ${plan.count} slots of ` +
-    `${plan.step_minutes} minutes.${fallback} Prices beyond what is published are estimated and dotted.`);
+    `${plan.step_minutes} minutes.${fallback}${estimates}`);
   const known = plan.import_price_per_kwh.map((price, k) => plan.price_estimated[k] ? null : price);
   const guessed = plan.import_price_per_kwh.map((price, k) => plan.price_estimated[k] || plan.price_estimated[k + 1] ? price : null);
   const step = (name, y, color, more = {}) =>
     ({ x: edges, y: [...y, y.at(-1)], name, mode: "lines", line: { color, shape: "hv", ...more } });
+  const from = plan.price_estimated.indexOf(true);
+  const range = (name, y, more) => ({ ...step(name, y, COLOUR.price, { width: 0 }), ...more, yaxis: "y3",
+    x: edges.slice(from), y: [...y, y.at(-1)].slice(from) });
   const soc = (y, name, line, more = {}) => ({ x: edges, y, name, mode: "lines", line, yaxis: "y2", ...more });
   Plotly.react("plan-chart", [
     step("load expected", forecast.load.mean_kw, COLOUR.load),
@@ -77,6 +83,10 @@ function showPlan(plan, forecast) {
     soc(plan.soc_high_kwh, "high", { width: 0 }, { showlegend: false, hoverinfo: "skip" }),
     soc(plan.soc_low_kwh, "likely range", { width: 0 }, { fill: "tonexty", fillcolor: "rgba(15,118,110,.15)" }),
     soc(plan.soc_kwh, "stored", { color: COLOUR.battery, dash: "dot" }),
+    ...(plan.price_estimated.includes(true) ? [
+      range("high", plan.import_price_high_per_kwh, { showlegend: false, hoverinfo: "skip" }),
+      range("estimated range", plan.import_price_low_per_kwh, { fill: "tonexty", fillcolor: "rgba(124,58,237,.15)" }),
+    ] : []),
     { ...step("import price", known, COLOUR.price), yaxis: "y3" },
     { ...step("estimated", guessed, COLOUR.price, { dash: "dot" }), yaxis: "y3", showlegend: false },
   ], {

@@ -214,7 +214,7 @@ def test_a_student_that_has_lost_its_skill_gives_way_within_a_day_and_comes_back
     pupil.student.network.biases[-1][:] = 3.0
     pupil.run = pupil.student.network
     a_day(learner, load, pv, DAYS + 1)
-    assert learner._pupils["load"].lost  # noqa: SLF001 - as above
+    assert is_lost(learner)
     found = forecast(learner, load, pv, DAYS + 2)
     assert (found.weight @ found.load_kw).max() < 1.5 * load.max()
     registry = Registry(tmp_path)
@@ -225,9 +225,13 @@ def test_a_student_that_has_lost_its_skill_gives_way_within_a_day_and_comes_back
     for day in range(DAYS + 2, DAYS + 12):
         a_day(learner, load, pv, day)
         pupil.student.network.biases[-1][:] = sound
-    assert not learner._pupils["load"].lost  # noqa: SLF001 - as above
+    assert not is_lost(learner)
     of_load = [event["event"] for event in Registry(tmp_path).events if event["event"].count("load")]
     assert of_load == ["falls back: the floor serves load", "serves load again"]
+
+
+def is_lost(learner: Learner) -> bool:
+    return learner._pupils["load"].lost  # noqa: SLF001 - what serves is asked of the inside
 
 
 def test_a_student_that_says_what_is_no_number_never_reaches_a_plan(

@@ -150,7 +150,7 @@ function showHabits(habits) {
     { type: "heatmap", x: hours, y: DAYS, z: habits.typical_kw, zmin: 0, colorscale: [[0, "#f8fafc"], [0.5, "#5eead4"], [1, "#134e4a"]],
       colorbar: { title: { text: "kW" }, thickness: 12 }, hovertemplate: "%{y} %{x:.1f} h: %{z:.2f} kW<extra></extra>", xgap: 1, ygap: 1 },
     ...usualTimes(habits.times),
-  ], { margin: { l: 45, r: 10, t: 10, b: 40 }, legend: { orientation: "h", y: -0.2 },
+  ], { margin: { l: 45, r: 10, t: 10, b: 70 }, legend: { orientation: "h", y: -0.32 },
     xaxis: { title: { text: "local hour" }, range: [0, 24], dtick: 3 }, yaxis: { autorange: "reversed", type: "category" } }, CHART);
 }
 

@@ -26,6 +26,7 @@ from homeagent.domain.grid import TimeGrid
 from homeagent.domain.history import History
 from homeagent.domain.learning import LearningRules
 from homeagent.domain.readings import Reading
+from homeagent.domain.site import Place
 from homeagent.footprint.slack import give_back
 from homeagent.forecasting.floor import floor_scenarios
 from homeagent.learning.child import train_in_child
@@ -42,7 +43,8 @@ def resident_mb():
 
 
 def main(folder, step, budget):
-    columns, site, end = made_up_home(DAYS, step), simulated_site(), START + DAYS * DAY
+    place = Place(latitude_deg=52.5, longitude_deg=13.4, country="DE")
+    columns, site, end = made_up_home(DAYS, step), replace(simulated_site(), place=place), START + DAYS * DAY
     per_day = DAY // step
     names = ("load_kw", "pv_kw")
     series = {name: columns[name] for name in names}

@@ -252,7 +252,9 @@ def load_rows(course: Course, origins: IndexArray, ahead: int) -> Rows:
     ]
     issued_c = issued_at(course.issued, origins, ahead)[1]
     temperature = np.where(np.isnan(issued_c), course.temperature_c[recent.target], issued_c)
-    before = _mean(_take(course.temperature_c, recent.latest), 1)[:, None]
+    latest_c = _take(course.temperature_c, recent.latest)
+    yesterday_c = issued_at(course.issued, origins - per_day, per_day)[1]
+    before = _mean(np.where(np.isnan(latest_c), yesterday_c, latest_c), 1)[:, None]
     columns = [
         *np.moveaxis(base[..., ::2], -1, 0),
         analogue,

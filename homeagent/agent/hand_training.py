@@ -23,6 +23,7 @@ from homeagent.learning.child import train_in_child
 from homeagent.learning.training import Trained
 from homeagent.simulation.home_data import HomeData, read_home
 from homeagent.store.history import kept_prices, kept_readings
+from homeagent.store.issued import stored_forecasts
 
 OBSERVED = timedelta(minutes=5)
 HOUR = timedelta(hours=1)
@@ -54,6 +55,7 @@ def train_home(file: Path, say: Callable[[str], None]) -> HandTraining:
         prices.add(published)
     learner = Learner(config.site, OBSERVED, config.learning, now, prices.on, None)
     learner.add(kept_readings(config.store, now - KEEP, METERS))
+    learner.hear(stored_forecasts(config.store, now - KEEP))
     return _trained(learner, slot_start(now, HOUR), say)
 
 

@@ -1,4 +1,4 @@
-"""Others' forecasts for the learner: what was known when, for as long as it learns from, in its own slots."""
+"""Others' weather forecasts for the learner: what was known when, for as long as it learns from, in its own slots."""
 
 from __future__ import annotations
 

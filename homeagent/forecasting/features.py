@@ -18,7 +18,7 @@ from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.history import History
 from homeagent.forecasting.calendar import IndexArray, LocalCalendar
 from homeagent.forecasting.floor import LIKENESS_HOURS, LIKENESS_SCALE, OTHER_KIND_OF_DAY
-from homeagent.forecasting.issued_ahead import IssuedAhead, issued_at
+from homeagent.forecasting.issued_ahead import IssuedAhead, issued_at, light_through
 
 Float32Array: TypeAlias = npt.NDArray[np.float32]
 
@@ -28,7 +28,7 @@ LEVELS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95)
 """The shares of the distribution that forecasts are made of."""
 SMALLEST_LOAD_KW, SMALLEST_PV_KW = 0.05, 0.2
 """Lest an empty home or a covered roof be scaled up to nonsense."""
-FEATURES = {"load": 36, "pv": 35}
+FEATURES = {"load": 36, "pv": 33}
 """Columns of each quantity's inputs."""
 NO_SUN = 0.01
 """Of the roof's best: where it made less in four weeks, at that time of day, it is night."""
@@ -250,9 +250,11 @@ def load_rows(course: Course, origins: IndexArray, ahead: int) -> Rows:
         / scale[:, None]
         for by in (-1, 1)
     ]
-    issued_c = issued_at(course.issued, origins, ahead)[2]
+    issued_c = issued_at(course.issued, origins, ahead)[1]
     temperature = np.where(np.isnan(issued_c), course.temperature_c[recent.target], issued_c)
-    before = _mean(_take(course.temperature_c, recent.latest), 1)[:, None]
+    latest_c = _take(course.temperature_c, recent.latest)
+    yesterday_c = issued_at(course.issued, origins - per_day, per_day)[1]
+    before = _mean(np.where(np.isnan(latest_c), yesterday_c, latest_c), 1)[:, None]
     columns = [
         *np.moveaxis(base[..., ::2], -1, 0),
         analogue,
@@ -293,20 +295,6 @@ def _clearness(course: Course, recent: _Recent) -> tuple[FloatArray, FloatArray]
     return day, np.where(np.isnan(shares[1]), day, shares[1])
 
 
-def _issued_columns(
-    course: Course, origins: IndexArray, ahead: int, scale: FloatArray, best: FloatArray
-) -> list[FloatArray]:
-    """Return what others said at each origin: the roof's power, and clouds as the light that they let through.
-
-    The light is that of Kasten and Czeplak, "Solar and terrestrial radiation dependent on the amount and type of
-    cloud", Solar Energy 24, 1980.
-    """
-    pv_kw, cloud, _ = issued_at(course.issued, origins, ahead)
-    said = np.minimum(pv_kw / scale[:, None], 2.0)
-    through = 1 - 0.75 * cloud**3.4
-    return [said, said - best, through, best * through]
-
-
 def pv_rows(course: Course, origins: IndexArray, ahead: int) -> Rows:
     """Return the features of PV, as `load_rows`; where the roof made nothing for four weeks, nothing is forecast."""
     recent, per_day = _recent(course, origins, ahead), course.per_day
@@ -322,6 +310,7 @@ def pv_rows(course: Course, origins: IndexArray, ahead: int) -> Rows:
     lead_h = np.arange(ahead) * 24 / per_day
     fading = np.exp(-lead_h / 4)
     irradiance = course.irradiance_w_m2[recent.target] / 1000
+    through = light_through(issued_at(course.issued, origins, ahead)[0])
     sun = np.maximum(course.calendar.sun_height[recent.target], 0.02)
     columns = [
         *np.moveaxis(base[..., ::2], -1, 0),
@@ -340,7 +329,8 @@ def pv_rows(course: Course, origins: IndexArray, ahead: int) -> Rows:
         irradiance,
         np.minimum(irradiance / sun, 2.0),
         best * np.minimum(irradiance / sun, 2.0),
-        *_issued_columns(course, origins, ahead, scale, best),
+        through,
+        best * through,
     ]
     return Rows(
         inputs=np.stack(columns, axis=-1, dtype=np.float32, casting="same_kind"),

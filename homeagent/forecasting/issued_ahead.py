@@ -1,4 +1,7 @@
-"""Forecasts of others as a forecaster may look at them: at each origin what was known there, and nothing later."""
+"""Weather as others forecast it and as a forecaster may look at it: at each origin what was known there, nothing later.
+
+A provider's forecast of PV is not among it: it is worth more when taken up after the forecaster (`provider_pv`).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import numpy as np
 from homeagent.domain.grid import FloatArray
 from homeagent.forecasting.calendar import IndexArray
 
-NAMES = ("pv_kw", "cloud_fraction", "temp_c")
+NAMES = ("cloud_fraction", "temp_c")
 """What is looked at, in this order."""
 
 
@@ -42,3 +45,12 @@ def issued_at(issued: IssuedAhead | None, origins: IndexArray, ahead: int) -> Fl
     if issued is None or not len(issued.since):
         return np.full((len(NAMES), len(origins), ahead), np.nan)
     return issued.at(origins, ahead)
+
+
+def light_through(cloud_fraction: FloatArray) -> FloatArray:
+    """Return the share of a clear sky's light under so many clouds.
+
+    After Kasten and Czeplak, "Solar and terrestrial radiation dependent on the amount and type of cloud", Solar Energy
+    24, 1980.
+    """
+    return np.asarray(1 - 0.75 * cloud_fraction**3.4)

@@ -18,7 +18,7 @@ AHEAD = 24
 COURSE = TimeGrid(start=START, step=HOUR, count=10 * 24)
 
 
-def issued(at: datetime, value: float, quantity: IssuedQuantity = "pv_kw", hours: int = 48) -> IssuedForecast:
+def issued(at: datetime, value: float, quantity: IssuedQuantity = "temp_c", hours: int = 48) -> IssuedForecast:
     grid = TimeGrid(start=at, step=HOUR, count=hours)
     return IssuedForecast(provider="made up", quantity=quantity, issued_at=at, grid=grid, mean=np.full(hours, value))
 
@@ -32,7 +32,7 @@ def heard(*forecasts: IssuedForecast) -> IssuedAhead:
     return found
 
 
-def at(known: IssuedAhead, origin: int, name: str = "pv_kw") -> FloatArray:
+def at(known: IssuedAhead, origin: int, name: str = "temp_c") -> FloatArray:
     return np.asarray(known.at(np.array([origin]), AHEAD)[NAMES.index(name), 0])
 
 
@@ -53,7 +53,7 @@ def test_later_issues_change_nothing_at_an_origin(origin: int) -> None:
     changed = [one if one.issued_at <= COURSE.at(origin) else issued(one.issued_at, 99.0) for one in forecasts]
     origins = np.arange(max(origin - 30, 0), origin + 1)
     np.testing.assert_array_equal(heard(*forecasts).at(origins, AHEAD), heard(*changed).at(origins, AHEAD))
-    assert (heard(*changed).at(np.array([origin + 30]), AHEAD)[0] == 99.0).any()
+    assert (heard(*changed).at(np.array([origin + 30]), AHEAD)[NAMES.index("temp_c")] == 99.0).any()
 
 
 def test_an_issue_inside_a_slot_is_known_from_the_next_slot_on() -> None:
@@ -68,13 +68,12 @@ def test_what_stands_still_for_more_than_a_day_is_a_gap() -> None:
     assert np.isnan(at(known, 24 + 2 + 24)).all()
 
 
-def test_quantities_are_kept_beside_each_other_and_unknown_ones_left_out() -> None:
-    known = heard(
-        issued(START, 1.0), issued(START + HOUR, 0.5, "cloud_fraction"), issued(START + HOUR, 9.0, "wind_m_s")
-    )
+def test_quantities_are_kept_beside_each_other_and_those_that_no_student_looks_at_left_out() -> None:
+    clouds, wind = issued(START + HOUR, 0.5, "cloud_fraction"), issued(START + 2 * HOUR, 9.0, "wind_m_s")
+    known = heard(issued(START, 1.0), clouds, wind, issued(START + 3 * HOUR, 4.0, "pv_kw"))
+    assert list(known.since - known.since[0]) == [0, 1]
     assert at(known, 1)[0] == 1.0
     assert at(known, 1, "cloud_fraction")[0] == 0.5
-    assert np.isnan(at(known, 1, "temp_c")).all()
 
 
 def test_a_later_part_of_a_course_sees_the_same() -> None:

@@ -47,7 +47,7 @@ ALIKE = 1.002
 REFRESH_EPOCHS, REFRESH_RATE = 2, 4e-4
 MOST_TESTED = 400
 """Origins that the steps of compression are measured on."""
-YESTERDAY = 8
+YESTERDAY = 9
 """The column of the load's inputs, and of PV's, that holds the same time yesterday."""
 
 
@@ -129,7 +129,11 @@ def give(quantity: Quantity, course: Course, split: Split, plan: Plan, say: Say)
     spread = slice(None, None, max(int(split.held.sum()) // MOST_TESTED, 1))
     held = some_rows(some_rows(split.rows, split.held), spread)
     test = Test(rows=held, truth=split.truth[split.held][spread], trust=1.0)
-    ladder = [_rung("seasonal naive", test, _naive(held)), _rung("recent days (the floor)", test, 0.0 * held.base)]
+    ladder = [
+        _rung("seasonal naive", test, _naive(held)),
+        _rung("the floor", test, held.floor - held.base),
+        _rung("recent days, untaught", test, 0.0 * held.base),
+    ]
     taught = None
     if plan.with_teacher:
         from homeagent.learning.teacher import Teacher  # noqa: PLC0415 - scikit-learn, only where it is needed

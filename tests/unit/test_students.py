@@ -50,6 +50,7 @@ def plain_rows(origins: int = 30, slots: int = 24) -> Rows:
     return Rows(
         inputs=np.zeros((origins, slots, 1)),
         base=base,
+        floor=base,
         scale_kw=np.full(origins, 0.8),
         most=np.full(origins, 8.0),
         counts=np.ones((origins, slots)),

@@ -112,6 +112,7 @@ def some_rows(rows: Rows, chosen: BoolArray | slice) -> Rows:
     return Rows(
         inputs=rows.inputs[chosen],
         base=rows.base[chosen],
+        floor=rows.floor[chosen],
         scale_kw=rows.scale_kw[chosen],
         most=rows.most[chosen],
         counts=rows.counts[chosen],
@@ -123,6 +124,7 @@ def joined(parts: Sequence[Rows]) -> Rows:
     return Rows(
         inputs=np.concatenate([part.inputs for part in parts]),
         base=np.concatenate([part.base for part in parts]),
+        floor=np.concatenate([part.floor for part in parts]),
         scale_kw=np.concatenate([part.scale_kw for part in parts]),
         most=np.concatenate([part.most for part in parts]),
         counts=np.concatenate([part.counts for part in parts]),

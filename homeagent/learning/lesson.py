@@ -21,7 +21,7 @@ from homeagent.forecasting.learned import (
     rows_of,
     some_rows,
 )
-from homeagent.forecasting.student import Network, teach
+from homeagent.forecasting.student import Lessons, Network, merged, teach
 from homeagent.forecasting.tflite_file import Kind
 from homeagent.learning.ladder import Rung, Test, choose_step, climb, cpu_s_per_10000
 from homeagent.learning.model import Student
@@ -34,12 +34,14 @@ FIRST_DAYS = 8
 """The first origin has so many days before it: a week to compare with."""
 MOST_ROWS = 60_000
 HELD_OUT_DAYS = 28
+MEMBERS = 4
+"""A student is taught as a committee of so many small ones, and then is one network. More of them gain nothing."""
 WIDTHS: dict[Budget, tuple[tuple[int, ...], ...]] = {
-    "small": ((12,), (16,), (16, 8)),
-    "normal": ((24,), (32, 16), (40, 20)),
-    "large": ((32, 16), (64, 32), (96, 32)),
+    "small": ((6,), (8,), (12,)),
+    "normal": ((8,), (12,), (20,)),
+    "large": ((12,), (16,), (32,)),
 }
-"""What the width search chooses from, narrow ones first; without a search the second serves."""
+"""Units of each member that the width search chooses from, narrow first; without a search the second serves."""
 EPOCHS, RATE = 6, 1e-3
 SEARCH_EPOCHS = 2
 ALIKE = 1.002
@@ -47,7 +49,7 @@ ALIKE = 1.002
 REFRESH_EPOCHS, REFRESH_RATE = 2, 4e-4
 MOST_TESTED = 400
 """Origins that the steps of compression are measured on."""
-YESTERDAY = 8
+YESTERDAY = 9
 """The column of the load's inputs, and of PV's, that holds the same time yesterday."""
 
 
@@ -129,7 +131,11 @@ def give(quantity: Quantity, course: Course, split: Split, plan: Plan, say: Say)
     spread = slice(None, None, max(int(split.held.sum()) // MOST_TESTED, 1))
     held = some_rows(some_rows(split.rows, split.held), spread)
     test = Test(rows=held, truth=split.truth[split.held][spread], trust=1.0)
-    ladder = [_rung("seasonal naive", test, _naive(held)), _rung("recent days (the floor)", test, 0.0 * held.base)]
+    ladder = [
+        _rung("seasonal naive", test, _naive(held)),
+        _rung("the floor", test, held.floor - held.base),
+        _rung("recent days, untaught", test, 0.0 * held.base),
+    ]
     taught = None
     if plan.with_teacher:
         from homeagent.learning.teacher import Teacher  # noqa: PLC0415 - scikit-learn, only where it is needed
@@ -141,9 +147,11 @@ def give(quantity: Quantity, course: Course, split: Split, plan: Plan, say: Say)
         ladder.append(_rung("teacher", test, teacher.corrections(held), cpu_s))
         say(f"{quantity}: the teacher is fitted, pinball {ladder[-1].score.pinball_kw:.4f} kW")
     widths = _search(rows, truth, taught, test, plan) if plan.search else WIDTHS[plan.budget][1]
-    network = plan.start or untaught(rows, truth, widths, plan.seed)
-    lessons = lessons_of(network, rows, truth, taught)
-    teach(network, lessons, EPOCHS, RATE, seed=plan.seed)
+    if plan.start is None:
+        network, lessons = _committee(rows, truth, taught, widths, plan.seed)
+    else:
+        network, lessons = plan.start, lessons_of(plan.start, rows, truth, taught)
+        teach(network, lessons, EPOCHS, RATE, seed=plan.seed)
     kind = plan.kind
     if plan.compress:
         steps = climb(network, lessons, test, choose(), plan.seed)
@@ -162,6 +170,19 @@ def give(quantity: Quantity, course: Course, split: Split, plan: Plan, say: Say)
     student = replace(pupil.student, network=network, kind=kind, marks=marks, notes=pupil.notes)
     frozen = Pupil(quantity, replace(pupil.student, network=early, notes=None), plan.ahead)
     return Taught(student=student, early=frozen, ladder=tuple(ladder))
+
+
+def _committee(
+    rows: Rows, truth: FloatArray, taught: FloatArray | None, widths: Sequence[int], seed: int
+) -> tuple[Network, Lessons]:
+    """Return the mean of some small networks, each of which began elsewhere, as one; and what it was taught."""
+    first = untaught(rows, truth, widths, seed)
+    lessons = lessons_of(first, rows, truth, taught)
+    sizes = (first.weights[0].shape[0], *widths, len(LEVELS))
+    members = [Network.untaught(sizes, first.mean, first.deviation, seed + number) for number in range(MEMBERS)]
+    for number, member in enumerate(members):
+        teach(member, lessons, EPOCHS, RATE, seed=seed + number)
+    return merged(members), lessons
 
 
 def _through_held_out_days(quantity: Quantity, course: Course, network: Network, split: Split, plan: Plan) -> Pupil:

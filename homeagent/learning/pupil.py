@@ -149,7 +149,7 @@ class Pupil:
         scale = rows.scale_kw[:, None]
         calibration = student.calibration if calibrated else Calibration.none()
         own = score(truth * scale, calibrated_kw(rows, said, calibration), rows.counts)
-        floor = score(truth * scale, rows.base * scale[..., None], rows.counts)
+        floor = score(truth * scale, rows.floor * scale[..., None], rows.counts)
         return Skill(
             pinball_kw=own.pinball_kw,
             floor_pinball_kw=floor.pinball_kw,

@@ -13,7 +13,8 @@ from homeagent.forecasting.features import LEVELS, Float32Array, Rows
 TAUGHT_LEVELS = (1, 2, 4, 6, 7)
 """Which of the levels are boosted; those between and beyond follow from their neighbours."""
 MOST_ROWS = 20_000
-TREES, LEAVES, RATE, LEAST_IN_LEAF = 60, 12, 0.05, 100
+TREES, LEAVES, RATE, LEAST_IN_LEAF = 40, 6, 0.05, 400
+"""Small trees and few: a year has few days that are unlike each other, and larger ones learn these by heart."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,7 +17,7 @@ from homeagent.forecasting.features import LEVELS, Rows
 from homeagent.forecasting.learned import Calibration, calibrate, calibrated_kw, choose_trust, corrected
 from homeagent.forecasting.scenarios import shuffled
 from homeagent.forecasting.scores import pinball, score
-from homeagent.forecasting.student import Float32Array, Lessons, Network, practise, teach
+from homeagent.forecasting.student import Float32Array, Lessons, Network, merged, practise, teach
 from homeagent.forecasting.tflite_file import Kind, tflite_bytes
 from homeagent.learning.runtime import choose
 
@@ -50,6 +50,7 @@ def plain_rows(origins: int = 30, slots: int = 24) -> Rows:
     return Rows(
         inputs=np.zeros((origins, slots, 1), np.float32),
         base=base,
+        floor=base,
         scale_kw=np.full(origins, 0.8),
         most=np.full(origins, 8.0),
         counts=np.ones((origins, slots)),
@@ -190,3 +191,16 @@ def test_what_goes_on_inside_a_slot_stays() -> None:
     hourly = shuffled(days.in_slots_of(coarse), coarse, wanted, wanted, "student")
     assert by_slot.mean(axis=2) == pytest.approx(hourly.load_kw, rel=1e-6)
     assert (by_slot.std(axis=2) > 0).all()
+
+
+def test_a_committee_is_one_network_that_says_its_members_mean() -> None:
+    members = [network((12,), seed=seed) for seed in range(4)]
+    rows = RNG.normal(size=(50, 6)).astype(np.float32)
+    together = merged(members)
+    assert together.widths == (48,)
+    np.testing.assert_allclose(together(rows), np.mean([member(rows) for member in members], axis=0), atol=1e-5)
+
+
+def test_a_committee_of_deeper_networks_is_refused() -> None:
+    with pytest.raises(ValueError, match="one hidden layer"):
+        merged([network((16, 8)), network((16, 8))])

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.history import History
 from homeagent.forecasting.calendar import IndexArray, LocalCalendar
-from homeagent.forecasting.floor import LIKENESS_HOURS, LIKENESS_SCALE, OTHER_KIND_OF_DAY
+from homeagent.forecasting.floor import FEW_DAYS, LIKENESS_HOURS, LIKENESS_SCALE, OTHER_KIND_OF_DAY
 from homeagent.forecasting.issued_ahead import IssuedAhead, issued_at
 
 Float32Array: TypeAlias = npt.NDArray[np.float32]
@@ -194,6 +194,17 @@ def _quantiles(values: FloatArray, weight: FloatArray) -> FloatArray:
     return np.stack(found, axis=-1)
 
 
+def _base(days: FloatArray, weight: FloatArray) -> FloatArray:
+    """Return what the recent days say as quantiles. Few days are taken an hour early and late, too."""
+    found = _quantiles(days, weight)
+    few = (~np.isnan(days)).any(axis=2).sum(axis=1) < FEW_DAYS
+    if few.any():
+        hour = max(days.shape[2] // 24, 1)
+        around = [np.roll(days[few], by, axis=2) for by in (0, hour, -hour)]
+        found[few] = _quantiles(np.concatenate(around, axis=1), np.tile(weight[few], (1, 3, 1)))
+    return found
+
+
 def _mean(values: FloatArray, axis: int) -> FloatArray:
     """Return means without the gaps, NaN where there is nothing else."""
     seen = ~np.isnan(values)
@@ -234,7 +245,7 @@ def load_rows(course: Course, origins: IndexArray, ahead: int) -> Rows:
     most = np.where(np.isnan(limit := _largest(window, per_day)), 20 * scale, np.maximum(limit, 2 * scale)) / scale
     cut = most[:, None, None]
     days = np.minimum(_take(course.load_kw, recent.same) / scale[:, None, None], cut)
-    base = _quantiles(days, recent.weight)
+    base = _base(days, recent.weight)
     weight = np.where(np.isnan(days), 0.0, recent.weight)
     analogue = np.nansum(days * weight, axis=1) / np.maximum(weight.sum(axis=1), 1e-12)
     latest = np.minimum(_take(course.load_kw, recent.latest) / scale[:, None], most[:, None])
@@ -314,7 +325,7 @@ def pv_rows(course: Course, origins: IndexArray, ahead: int) -> Rows:
     ranked = np.sort(np.where(np.isnan(window), 0.0, window), axis=1)
     scale = np.maximum(ranked[:, -max(round(0.002 * window.shape[1]), 3)], SMALLEST_PV_KW)
     days = np.minimum(_take(course.pv_kw, recent.same) / scale[:, None, None], 1.2)
-    base = _quantiles(days, recent.weight)
+    base = _base(days, recent.weight)
     weight = np.where(np.isnan(days), 0.0, recent.weight)
     analogue = np.nansum(days * weight, axis=1) / np.maximum(weight.sum(axis=1), 1e-12)
     best = np.where(np.isnan(days), 0.0, days).max(axis=1)

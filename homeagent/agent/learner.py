@@ -13,7 +13,7 @@ import numpy as np
 from homeagent.agent.model_shelf import ModelShelf, Pupils
 from homeagent.agent.remembering import AHEAD, HOUR, Memory, Older, Outlook
 from homeagent.agent.schooling import Prices, Schooling
-from homeagent.agent.starting import WHY, Start, first_day_kw, may_begin, proven, start_with, to_be_kept
+from homeagent.agent.starting import WHY, Start, first_day_kw, may_begin, proven, rivals_of, start_with, to_be_kept
 from homeagent.domain.forecast import Scenarios
 from homeagent.domain.grid import BoolArray, FloatArray, TimeGrid, slot_start
 from homeagent.domain.history import History
@@ -75,7 +75,7 @@ class Learner:
         if rules.starter and may_begin(self.registry):
             self._start = start_with(self._runtime, self.ahead, self._memory.step)
         if self._start.model is not None:
-            self.model, self._pupils, self.reason = self._start.model, dict(self._start.pupils), WHY
+            self.model, self._pupils, self._why = self._start.model, dict(self._start.pupils), WHY
 
     def leave_out(self, no_habit: Callable[[TimeGrid], BoolArray]) -> None:
         """Learn nothing from slots of which this says that their load was no habit."""
@@ -125,9 +125,12 @@ class Learner:
         """Return the past of so long up to `end`, with the calendar, and the outlook where there is one."""
         return self._memory.course(end, span)
 
+    def _champions(self) -> dict[Quantity, Student]:
+        return {quantity: pupil.now for quantity, pupil in rivals_of(self.model, self._pupils).items()}
+
     def request(self, end: datetime) -> Request:
         """Return what a training is given."""
-        return self._schooling.request(end, self.students())
+        return self._schooling.request(end, self._champions())
 
     def scenarios(self, history: History, grid: TimeGrid, timezone: ZoneInfo, *, alike: bool = True) -> Scenarios:
         """Return what the home will need: the floor's courses, with values that were learned where something was."""
@@ -199,7 +202,7 @@ class Learner:
             if self._pupils:
                 self._night(end)
         if self._schooling.due(end, refused=self.refused):
-            trained = self._schooling.begin(end, self.students())
+            trained = self._schooling.begin(end, self._champions())
             if trained is not None:
                 self.challenge(trained, end)
         give_back()
@@ -211,7 +214,8 @@ class Learner:
             self._why = trained.reason
             return
         self._recall(at)
-        verdict = judge(trained.model, champions_of(self._pupils, trained.model, self.ahead))
+        rivals = rivals_of(self.model, self._pupils)
+        verdict = judge(trained.model, champions_of(rivals, trained.model, self.ahead))
         self._why, self.refused = verdict.why, verdict.model is None
         _LOGGER.info("%s %s: %s", trained.model.model_id, "is refused" if self.refused else "serves", verdict.why)
         if verdict.model is None:

@@ -69,6 +69,15 @@ def first_day_kw(usual: Mapping[Quantity, Usual], course: Course) -> dict[Quanti
     return {quantity: kw for quantity, kw in said.items() if kw is not None}
 
 
+def rivals_of(model: Model | None, pupils: Mapping[Quantity, Pupil]) -> dict[Quantity, Pupil]:
+    """Return those that a home's own student must beat: a starter only once its nights here were judged.
+
+    A home that comes with weeks of history is not a starter's business: there the floor is the measure.
+    """
+    starter = model is not None and is_starter(model.model_id)
+    return {quantity: pupil for quantity, pupil in pupils.items() if not starter or pupil.skill is not None}
+
+
 def proven(pupils: Mapping[Quantity, Pupil]) -> dict[Quantity, Pupil]:
     """Return those that were better than the floor in this home's last nights."""
     return {
@@ -79,6 +88,6 @@ def proven(pupils: Mapping[Quantity, Pupil]) -> dict[Quantity, Pupil]:
 
 
 def to_be_kept(model: Model, pupils: Mapping[Quantity, Pupil]) -> bool:
-    """Whether a model is written beside the home: a starter not before every student of it has seen a day here."""
-    seen = (pupil.notes is not None and len(pupil.sample) > 0 for pupil in pupils.values())
+    """Whether a model is written beside the home: a starter only once the nights of each student here were judged."""
+    seen = (pupil.skill is not None and len(pupil.sample) > 0 for pupil in pupils.values())
     return not is_starter(model.model_id) or all(seen)

@@ -335,7 +335,8 @@ def backtest(
 @click.option("--data", type=click.Path(path_type=Path), help="A measured home instead: CSV, plain or gzip.")
 @click.option("--scenario", type=click.Path(path_type=Path), help="Its battery, tariff and place: YAML.")
 @click.option("--models", type=click.Path(path_type=Path), help="Folder to keep its model in; default: nowhere.")
-def train(*, file: Path, data: Path | None, scenario: Path | None, models: Path | None) -> None:
+@click.option("--starters", type=click.Path(path_type=Path), help="Make the starters, of simulated homes, in a folder.")
+def train(*, file: Path, data: Path | None, scenario: Path | None, models: Path | None, starters: Path | None) -> None:
     """Train the students of the home that a configuration FILE names, and show each step."""
     from homeagent.agent.hand_training import train_file, train_home
     from homeagent.agent.learning_terminal import print_training
@@ -347,7 +348,11 @@ def train(*, file: Path, data: Path | None, scenario: Path | None, models: Path 
         click.echo(line, err=True)
 
     with _plain_errors():
-        if data is not None and scenario is not None:
+        if starters is not None:
+            from homeagent.agent.starter_recipe import make_starters
+
+            make_starters(starters, say)
+        elif data is not None and scenario is not None:
             print_training(train_file(data, scenario, models, say))
         else:
             print_training(train_home(file, say))

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ from homeagent.simulation.issued_file import ReplayedForecasts, read_issued
 from homeagent.simulation.replayed_home import ReplayedHome
 from homeagent.store import Store
 
-TRAIN_EVERY = timedelta(weeks=8)
+LEARNING = LearningRules(train_every=timedelta(weeks=8), patient=True, teacher=False)
 FUTURE_WEATHER = "the measured weather was taken for a forecast: nobody could have had this result"
 BOUND_SECONDS = 300.0
 """The bound of a year with peak charges takes seconds; where it takes longer, the best bound so far is given."""
@@ -174,7 +174,7 @@ def prepare(
         observation_step=data.grid.step,
         plan_step=scenario.thinking_step,
         minimum_hold=scenario.minimum_hold,
-        learning=scenario.learning and LearningRules(train_every=TRAIN_EVERY, patient=True, teacher=False),
+        learning=None if scenario.learning is None else replace(LEARNING, starter=scenario.learning.starter),
         absences=scenario.absences,
         outlook=_measured_weather(data) if future_weather else None,
     )

@@ -13,6 +13,7 @@ import numpy as np
 from homeagent.agent.model_shelf import ModelShelf, Pupils
 from homeagent.agent.remembering import AHEAD, HOUR, Memory, Older, Outlook
 from homeagent.agent.schooling import Prices, Schooling
+from homeagent.agent.starting import WHY, Start, first_day_kw, may_begin, proven, rivals_of, start_with, to_be_kept
 from homeagent.domain.forecast import Scenarios
 from homeagent.domain.grid import BoolArray, FloatArray, TimeGrid, slot_start
 from homeagent.domain.history import History
@@ -32,6 +33,7 @@ from homeagent.learning.pupil import REPLAY_DAYS, Pupil
 from homeagent.learning.registry import FLOOR, Registry, judge
 from homeagent.learning.runtime import NUMPY, choose
 from homeagent.learning.serving import equip
+from homeagent.learning.starters import is_starter
 from homeagent.learning.training import Request, Trained
 
 _LOGGER = logging.getLogger(__name__)
@@ -69,6 +71,11 @@ class Learner:
         if rules.models is not None:
             self._shelf = ModelShelf(rules.models, self._runtime, self.ahead, self._memory.step)
             self._take_up(self._shelf, now)
+        self._start = Start()
+        if rules.starter and may_begin(self.registry):
+            self._start = start_with(self._runtime, self.ahead, self._memory.step)
+        if self._start.model is not None:
+            self.model, self._pupils, self._why = self._start.model, dict(self._start.pupils), WHY
 
     def leave_out(self, no_habit: Callable[[TimeGrid], BoolArray]) -> None:
         """Learn nothing from slots of which this says that their load was no habit."""
@@ -99,7 +106,7 @@ class Learner:
     def trouble(self) -> str | None:
         """What is wrong with the learned side, None while nothing is."""
         kept = None if self._shelf is None else self._shelf.trouble
-        return "; ".join(text for text in (kept, self._astray, self._failed) if text) or None
+        return "; ".join(text for text in (kept, self._start.trouble, self._astray, self._failed) if text) or None
 
     def students(self) -> dict[Quantity, Student]:
         """Return the students as they stand."""
@@ -118,9 +125,12 @@ class Learner:
         """Return the past of so long up to `end`, with the calendar, and the outlook where there is one."""
         return self._memory.course(end, span)
 
+    def _champions(self) -> dict[Quantity, Student]:
+        return {quantity: pupil.now for quantity, pupil in rivals_of(self.model, self._pupils).items()}
+
     def request(self, end: datetime) -> Request:
         """Return what a training is given."""
-        return self._schooling.request(end, self.students())
+        return self._schooling.request(end, self._champions())
 
     def scenarios(self, history: History, grid: TimeGrid, timezone: ZoneInfo, *, alike: bool = True) -> Scenarios:
         """Return what the home will need: the floor's courses, with values that were learned where something was."""
@@ -139,20 +149,21 @@ class Learner:
         fits = grid.count * grid.step == AHEAD and not step % grid.step
         if not self._pupils or not alike or not fits or slot_start(grid.start, self._memory.kept_step) != grid.start:
             return courses
-        said = self._said(grid.start)
+        said = self.quantiles_kw(grid.start)
         if not said:
             return courses
         slots = TimeGrid(start=grid.start, step=step, count=self.ahead)
         return shuffled(courses, slots, said.get("load"), said.get("pv"), self.serving)
 
-    def _said(self, now: datetime) -> dict[Quantity, FloatArray]:
+    def quantiles_kw(self, now: datetime) -> dict[Quantity, FloatArray]:
         """Return the quantiles [kW] of each student that is not lost; one that goes astray leaves it to the floor."""
         said: dict[Quantity, FloatArray] = {}
         astray = None
         usable = [pupil for pupil in self._pupils.values() if not pupil.lost]
         try:
             course = self.course(now, timedelta(days=DAYS_BACK + 1))
-            for pupil in usable:
+            said |= first_day_kw(self._start.usual, course)
+            for pupil in () if said else usable:
                 found = pupil.quantiles_kw(course)
                 if np.isfinite(found).all():
                     said[pupil.quantity] = found
@@ -191,7 +202,7 @@ class Learner:
             if self._pupils:
                 self._night(end)
         if self._schooling.due(end, refused=self.refused):
-            trained = self._schooling.begin(end, self.students())
+            trained = self._schooling.begin(end, self._champions())
             if trained is not None:
                 self.challenge(trained, end)
         give_back()
@@ -203,12 +214,14 @@ class Learner:
             self._why = trained.reason
             return
         self._recall(at)
-        verdict = judge(trained.model, champions_of(self._pupils, trained.model, self.ahead))
+        rivals = rivals_of(self.model, self._pupils)
+        verdict = judge(trained.model, champions_of(rivals, trained.model, self.ahead))
         self._why, self.refused = verdict.why, verdict.model is None
         _LOGGER.info("%s %s: %s", trained.model.model_id, "is refused" if self.refused else "serves", verdict.why)
         if verdict.model is None:
             if self._shelf is not None:
                 self._shelf.note(trained.model.model_id, "does not serve", verdict.why, at)
+            self._doubt_the_starter(at)
             return
         self._adopt(verdict.model)
         if self._shelf is not None:
@@ -233,11 +246,26 @@ class Learner:
         for pupil in self._pupils.values():
             was_lost = pupil.lost
             pupil.night(course, seed=end.toordinal())
-            equip(pupil, self._runtime, self.ahead)
+            if pupil.notes is not None:
+                equip(pupil, self._runtime, self.ahead)
             if pupil.lost != was_lost:
                 self._tell_of(pupil, end)
-        if self.model is not None and self._shelf is not None:
-            self.model = self._shelf.keep(self.model, self._pupils)
+        if self.model is not None and self._shelf is not None and to_be_kept(self.model, self._pupils):
+            if is_starter(self.model.model_id) and self._shelf.registry.serving == FLOOR:
+                self.model = self._shelf.promote(self.model, self._pupils, WHY, end)
+            else:
+                self.model = self._shelf.keep(self.model, self._pupils)
+
+    def _doubt_the_starter(self, at: datetime) -> None:
+        """Let only a starter that has shown itself here go on, once this home's own student was not good enough."""
+        if self.model is None or not is_starter(self.model.model_id):
+            return
+        self._pupils = proven(self._pupils)
+        self._start = Start()
+        if not self._pupils:
+            self.model = None
+            if self._shelf is not None:
+                self._shelf.retire("neither the starter nor a student of this home is better than the floor", at)
 
     def _tell_of(self, pupil: Pupil, at: datetime) -> None:
         """Say that a student has lost its skill, or has it back."""

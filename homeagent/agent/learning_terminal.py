@@ -10,8 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from homeagent.agent.hand_training import HandTraining
+from homeagent.agent.starting import may_begin
 from homeagent.learning.model_files import ModelFileError, read_card
 from homeagent.learning.registry import FLOOR, Registry
+from homeagent.learning.starters import starters_folder
 
 
 def print_training(done: HandTraining) -> None:
@@ -69,6 +71,8 @@ def print_models(folder: Path, *, as_json: bool) -> None:
         table.add_row(str(card["model_id"]), role, str(card.get("days_learned", card.get("damaged", ""))), *marks)
     table.add_row(FLOOR, "serves" if registry.serving == FLOOR else "always there", "", "", "")
     console.print(table)
+    if may_begin(registry) and starters_folder() is not None:
+        console.print("nothing of this home's own yet: a starter serves at first, unless learning.starter is false")
     for event in registry.events[-10:]:
         console.print(f"{event['at'][:16]} {event['model']} {event['event']}: {event['why']}")
 

@@ -26,6 +26,25 @@ def _as_it_stands(model: Model, pupils: Pupils) -> Model:
     return replace(model, students={quantity: pupil.now for quantity, pupil in pupils.items()})
 
 
+def loaded(home: Path, runtime: Runtime, ahead: int, step: timedelta) -> tuple[Model, Pupils]:
+    """Return a model with its pupils, each run by the runtime where it has a file.
+
+    Raises:
+        ModelFileError: anything of it is missing, damaged or foreign, or it is for other slots.
+        ExportError: its file does not compute what its weights do.
+    """
+    model, files, samples = load(home)
+    if model.step_minutes != step // timedelta(minutes=1):
+        raise ModelFileError(f"{home.name}: it was made for slots of {model.step_minutes} minutes")
+    made_at = int(model.made_at.timestamp() // step.total_seconds())
+    pupils = {quantity: Pupil(quantity, kept, ahead, made_at) for quantity, kept in model.students.items()}
+    for quantity, pupil in pupils.items():
+        if quantity in files and runtime.build is not None:
+            pupil.run = opened(files[quantity], pupil.student.network, runtime, ahead, samples[quantity])
+            pupil.file = files[quantity]
+    return model, pupils
+
+
 class ModelShelf:
     """The folder of models as one learner uses it."""
 
@@ -59,7 +78,7 @@ class ModelShelf:
             if model_id is None or model_id == FLOOR:
                 break
             try:
-                found = self._loaded(self.registry.folder / model_id)
+                found = loaded(self.registry.folder / model_id, self._runtime, self._ahead, self._step)
             except (ModelFileError, ExportError) as error:
                 why.append(str(error))
                 continue
@@ -108,6 +127,13 @@ class ModelShelf:
         samples = {quantity: pupil.student.network.standardised(pupil.sample) for quantity, pupil in pupils.items()}
         save(model, files, samples, self.registry.folder)
 
+    def retire(self, why: str, at: datetime) -> None:
+        """Let the floor serve in place of what does."""
+        if self.registry.serving != FLOOR:
+            with self._writing():
+                self.registry.promote(FLOOR, why, at)
+            self._held = self.registry.serving
+
     def note(self, model_id: str, event: str, why: str, at: datetime) -> None:
         """Remember what happened."""
         with self._writing():
@@ -125,16 +151,3 @@ class ModelShelf:
             self._unkept = unkept
         else:
             self._unkept = None
-
-    def _loaded(self, home: Path) -> tuple[Model, Pupils]:
-        model, files, samples = load(home)
-        if model.step_minutes != self._step // timedelta(minutes=1):
-            raise ModelFileError(f"{home.name}: it was made for slots of {model.step_minutes} minutes")
-        made_at = int(model.made_at.timestamp() // self._step.total_seconds())
-        pupils = {quantity: Pupil(quantity, kept, self._ahead, made_at) for quantity, kept in model.students.items()}
-        for quantity, pupil in pupils.items():
-            if quantity in files and self._runtime.build is not None:
-                network = pupil.student.network
-                pupil.run = opened(files[quantity], network, self._runtime, self._ahead, samples[quantity])
-                pupil.file = files[quantity]
-        return model, pupils

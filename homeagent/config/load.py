@@ -174,6 +174,7 @@ def _learning(settings: Settings, folder: Path) -> LearningRules | None:
         train_every=timedelta(days=learning.train_every_days),
         delegate=None if learning.delegate is None else folder / learning.delegate,
         models=folder / learning.models,
+        starter=learning.starter,
     )
 
 

@@ -225,6 +225,7 @@ class LearningSettings(Section):
 
     enabled: bool = True
     budget: Literal["small", "normal", "large"] = "normal"
+    starter: bool = True
     train_every_days: Annotated[int, Field(ge=1, le=365)] = 7
     delegate: str | None = None
     models: str = "models"

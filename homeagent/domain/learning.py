@@ -16,6 +16,7 @@ class LearningRules:
 
     `delegate` is an accelerator's library for the TFLite runtime; `patient` waits for a training to end, as a backtest
     does: its clock stands still meanwhile. `teacher` False teaches by what was measured alone, in a third of the time.
+    `starter` lets a home without a model of its own begin with the shipped one.
     """
 
     budget: Budget = "normal"
@@ -24,3 +25,4 @@ class LearningRules:
     models: Path | None = None
     patient: bool = False
     teacher: bool = True
+    starter: bool = True

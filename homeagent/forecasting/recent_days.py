@@ -14,7 +14,7 @@ import numpy as np
 
 from homeagent.domain.grid import BoolArray, FloatArray
 from homeagent.forecasting.calendar import IndexArray, LocalCalendar
-from homeagent.forecasting.floor import LIKENESS_HOURS, LIKENESS_SCALE, OTHER_KIND_OF_DAY
+from homeagent.forecasting.floor import FEW_DAYS, LIKENESS_HOURS, LIKENESS_SCALE, OTHER_KIND_OF_DAY
 
 DAYS = 28
 LEVELS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95)
@@ -164,8 +164,19 @@ def frozen_floor(load_kw: FloatArray, pv_kw: FloatArray, values: FloatArray, rec
     load = np.abs(take(load_kw, recent.latest)[:, None] - take(load_kw, recent.earlier))
     pv = np.abs(take(pv_kw, recent.latest)[:, None] - take(pv_kw, recent.earlier))
     apart = _spans(load + np.where(np.isnan(pv), 0.0, pv), (LIKENESS_HOURS,))
-    kind = np.where(recent.other_kind, OTHER_KIND_OF_DAY, 1.0)
-    return quantiles(values, [_alike(apart, LIKENESS_SCALE) * kind])
+    weight = _alike(apart, LIKENESS_SCALE) * np.where(recent.other_kind, OTHER_KIND_OF_DAY, 1.0)
+    found, few = quantiles(values, [weight]), _few(values)
+    if few.any():  # as the floor does: an hour early and late, too
+        hour = max(recent.latest.shape[1] // 24, 1)
+        around = np.concatenate([np.roll(values[few], by, axis=2) for by in (0, hour, -hour)], axis=1)
+        found[few] = quantiles(around, [np.tile(weight[few], (1, 3, 1))])
+    return found
+
+
+def _few(values: FloatArray) -> BoolArray:
+    """Return for which origins only a few days (origins, days, ahead) are known, shape (origins,)."""
+    few: BoolArray = (~np.isnan(values)).any(axis=2).sum(axis=1) < FEW_DAYS
+    return few
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -179,7 +190,8 @@ class Said:
 def _of(values: list[FloatArray], weights: list[FloatArray], neighbours: float) -> Said:
     """Return what the slot itself, the one before and the one after say together."""
     pool = np.concatenate(values, axis=1)
-    shares = [np.concatenate([weight, neighbours * weight, neighbours * weight], axis=1) for weight in weights]
+    near = np.where(_few(values[0]), 1.0, neighbours)[:, None, None]  # of few days each slot tells little
+    shares = [np.concatenate([weight, near * weight, near * weight], axis=1) for weight in weights]
     own = np.where(np.isnan(values[0]), 0.0, weights[0])
     middle = np.nansum(values[0] * own, axis=1) / np.maximum(own.sum(axis=1), 1e-12)
     return Said(quantiles=quantiles(pool, shares), mean=middle)

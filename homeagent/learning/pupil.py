@@ -97,6 +97,7 @@ class Pupil:
             first = max(int(self.notes.origins[-1]) - before + every, last - REPLAY_DAYS * per_day)
         whole = min(DAYS_BACK * per_day, last - per_day + every)  # before it the days to compare with are missing
         origins = np.arange(max(first, whole, per_day), last + 1, every)
+        origins = origins[np.cumsum(~np.isnan(course.load_kw))[origins - 1] >= per_day]  # before that it was not asked
         if not len(origins):
             return False
         rows = rows_of(self.quantity, course, origins, self._ahead)

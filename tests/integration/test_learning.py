@@ -99,11 +99,11 @@ def test_a_learned_home_is_forecast_by_its_students(home: tuple[FloatArray, Floa
         assert student.marks.pinball_kw < student.marks.floor_pinball_kw
 
 
-def test_a_home_with_few_days_keeps_the_floor(home: tuple[FloatArray, FloatArray]) -> None:
+def test_a_home_with_few_days_keeps_what_was_shipped(home: tuple[FloatArray, FloatArray]) -> None:
     load, pv = (values[: 10 * 24] for values in home)
     learner = learner_of(load, pv, days=10)
     learner.tick(START + timedelta(days=10))
-    assert learner.serving == "floor"
+    assert learner.serving == "starter-60"
 
 
 def test_what_was_learned_outlives_a_restart_a_damage_and_a_rollback(

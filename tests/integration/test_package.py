@@ -24,6 +24,9 @@ def test_the_wheel_holds_the_program_its_page_and_its_starter_models(tmp_path: P
     names = zipfile.ZipFile(wheel).namelist()
     assert "homeagent/web/page/index.html" in names
     assert "homeagent/_starter_models/README.md" in names
+    shipped = {path.relative_to(ROOT / "models").as_posix() for path in (ROOT / "models").glob("starters/*/*")}
+    assert len(shipped) == 10  # for two lengths of slots: a card, and each student's weights and .tflite file
+    assert {f"homeagent/_starter_models/{name}" for name in shipped} <= {*names}
     assert {f"homeagent/config/profiles/{name}.yaml" for name in profile_paths()} <= {*names}
     assert not [name for name in names if name.startswith(("tests", "integrations", "models"))]
 

@@ -190,8 +190,9 @@ function showModels(models) {
   const told = Object.entries(models.students).filter(([, s]) => s.floor_pinball_kw).map(([name, s]) =>
     `${name === "pv" ? "PV" : name} ${(100 * (1 - s.pinball_kw / s.floor_pinball_kw)).toFixed(1)} % closer than recent days alone` +
     `, band held ${(100 * s.band_coverage).toFixed(0)} % of the time`);
+  const starter = models.serving.startsWith("starter-");
   text("models", models.serving === "floor" ? `Forecasts: the recent days (${models.why}).`
-    : `Forecasts: ${models.serving}${told.length ? `: ${told.join("; ")}` : ""}.`);
+    : `Forecasts: ${models.serving}${told.length ? `: ${told.join("; ")}` : starter ? ` (${models.why})` : ""}.`);
 }
 
 function showFootprint(footprint) {

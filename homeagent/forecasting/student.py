@@ -1,6 +1,6 @@
 """The student: a small network that says by how much the home differs from what its recent days alone would say.
 
-Its outputs are corrections to the quantiles of the weighted recent days, so an untaught student is the floor. It learns
+Its outputs are corrections to the quantiles of the recent days, so an untaught student says what these say. It learns
 by pinball loss on what was measured, and on a teacher's quantiles where there are any (Koenker and Bassett, "Regression
 quantiles", 1978; Hinton et al., "Distilling the knowledge in a neural network", 2015). Adam, by hand: no library.
 """

@@ -104,7 +104,9 @@ class Agent:
         self.cpu = CpuMeter()
         self.observer = Observer(clock.now(), setup.observation_step, setup.soc_stale_after)
         self.prices = PriceBook(self.site.timezone, self.site.place)
-        self.expectations = Expectations(store, self.site.timezone, setup.absences)
+        self.expectations = Expectations(
+            store, self.site.timezone, setup.absences, self.observer.means["nobody_home"].window
+        )
         self.learner = self._new_learner(clock.now())
         self.peak_limits = None if self.site.peak_charge is None else PeakLimits(self.site.peak_charge, self.site)
         self.thought: Thought | None = None

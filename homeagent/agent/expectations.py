@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,9 +19,9 @@ from homeagent.domain.expectations import (
     nobody_home,
 )
 from homeagent.domain.forecast import Scenarios
-from homeagent.domain.grid import BoolArray, TimeGrid
+from homeagent.domain.grid import BoolArray, FloatArray, TimeGrid
 from homeagent.domain.history import History
-from homeagent.forecasting.absence import SHORTEST, absent, perhaps_away, quiet_levels_kw, while_away
+from homeagent.forecasting.absence import SHORTEST, absent, long_enough, perhaps_away, quiet_levels_kw, while_away
 from homeagent.forecasting.calendar import utc_offsets_s
 from homeagent.store.store import Store
 
@@ -30,12 +30,25 @@ KEEP = timedelta(days=45)
 """So long a load that is over is remembered: its hours are no habit."""
 FURTHEST = timedelta(days=14)
 MOST_LOADS = 50
+MOSTLY = 0.5
+"""Of a slot: nobody was at home in more than this share of it."""
 
 
 class Expectations:
-    """Announced loads, kept in the store, and absences: configured, or found in the load once a day."""
+    """Announced loads, kept in the store, and absences: configured, or found once a day.
 
-    def __init__(self, store: Store, timezone: ZoneInfo, absences: Sequence[Absence] = ()) -> None:
+    `presence` gives in which share of each slot nobody was at home, NaN where that is not known: there it is found in
+    the load.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        timezone: ZoneInfo,
+        absences: Sequence[Absence] = (),
+        presence: Callable[[TimeGrid], FloatArray] | None = None,
+    ) -> None:
+        self._presence = presence
         self._store, self._timezone = store, timezone
         self._absences = tuple(absences)
         self._found: tuple[Absence, ...] = ()
@@ -86,7 +99,7 @@ class Expectations:
         if today == self._looked:
             return
         self._looked = today
-        away = absent(history, utc_offsets_s(history.grid, self._timezone))
+        away = self._gone(history)
         edges = np.flatnonzero(np.diff(np.concatenate([[0], away.astype(int), [0]])))
         self._found = tuple(
             Absence(
@@ -100,7 +113,14 @@ class Expectations:
         last = self._found[-1] if self._found else None
         if last is None or last.end is not None:
             return None
-        return last if absent(history, utc_offsets_s(history.grid, self._timezone))[-1] else None
+        return last if self._gone(history)[-1] else None
+
+    def _gone(self, history: History) -> BoolArray:
+        """Return the slots in which nobody was at home for long: as it was told, else as the load shows it."""
+        found = absent(history, utc_offsets_s(history.grid, self._timezone))
+        told = np.full(history.grid.count, np.nan) if self._presence is None else self._presence(history.grid)
+        gone: BoolArray = np.where(np.isnan(told), found, long_enough(told > MOSTLY, history.grid.step))
+        return gone
 
     def without(self, history: History) -> History:
         """Return the history with gaps where it shows no habit: absences and announced loads."""

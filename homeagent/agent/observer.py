@@ -14,7 +14,18 @@ from homeagent.domain.grid import TimeGrid, slot_start
 from homeagent.domain.ledger import SettledSlot
 from homeagent.domain.readings import Reading
 
-METERS = ("load_kw", "pv_kw", "grid_kw", "battery_kw", "curtailed_kw", "carbon_g_per_kwh", "controlled_kw")
+METERS = (
+    "load_kw",
+    "pv_kw",
+    "grid_kw",
+    "battery_kw",
+    "curtailed_kw",
+    "carbon_g_per_kwh",
+    "controlled_kw",
+    "nobody_home",
+)
+BESIDE = ("controlled_kw", "nobody_home")
+"""What is remembered, but no flow that is settled."""
 SOC_STALE_AFTER = timedelta(minutes=70)
 """Older than this the state of charge is not trusted; hourly data must not look stale."""
 
@@ -68,7 +79,9 @@ class Observer:
         for index in range(grid.count):
             start, end = grid.at(index), grid.at(index + 1)
             values = {name: float(series[index]) for name, series in means.items()}
-            carbon, _ = values.pop("carbon_g_per_kwh"), values.pop("controlled_kw")
+            carbon = values.pop("carbon_g_per_kwh")
+            for name in BESIDE:
+                values.pop(name)
             if np.isnan(values["curtailed_kw"]):  # a home without a meter for it: what was never made costs nothing
                 values["curtailed_kw"] = 0.0
             price, soc, soc_after = prices.at(start), self._soc_at.get(start), self._soc_at.get(end)

@@ -22,7 +22,7 @@ KEEP = timedelta(days=400)
 """How far back is learned: a year, and a month to compare its beginning with."""
 AHEAD = timedelta(hours=24)
 QUARTER, HALF, HOUR = timedelta(minutes=15), timedelta(minutes=30), timedelta(hours=1)
-METERS = ("load_kw", "pv_kw", "controlled_kw")
+METERS = ("load_kw", "pv_kw", "controlled_kw", "nobody_home")
 MOST_KW = 1000.0
 """Whatever says more (or no number) does not measure a home."""
 
@@ -85,7 +85,7 @@ class Memory:
         grid = TimeGrid(start=end - count * self.step, step=self.step, count=count)
         fine = TimeGrid(start=grid.start, step=self.kept_step, count=count * inside)
         per_day = timedelta(days=1) // self.kept_step
-        load, pv, controlled = (self._past[name].window(fine) for name in METERS)
+        load, pv, controlled, gone = (self._past[name].window(fine) for name in METERS)
         habits = np.maximum(believable(load, per_day) - np.nan_to_num(controlled), 0.0).reshape(count, inside)
         pv = believable(pv, per_day)
         pv = np.minimum(pv, ceiling_kw(pv, per_day)).reshape(count, inside)
@@ -95,5 +95,6 @@ class Memory:
         load_kw = habits.mean(axis=1)
         if self.no_habit is not None:
             load_kw = np.where(self.no_habit(grid), np.nan, load_kw)
+        nobody_home = gone.reshape(count, inside).mean(axis=1)
         history = History(grid=grid, load_kw=load_kw, pv_kw=pv.mean(axis=1))
-        return course_of(history, calendar, temperature_c, irradiance_w_m2, self.issues.on(grid))
+        return course_of(history, calendar, temperature_c, irradiance_w_m2, self.issues.on(grid), nobody_home)

@@ -83,6 +83,17 @@ def _fingerprint(text: str) -> str:
     return digits
 
 
+PRESENT = ("person", "device_tracker", "zone", "binary_sensor", "input_boolean", "group")
+"""Kinds of entities that can say who is at home."""
+
+
+def _presence(entity: str) -> str:
+    _entity(entity)
+    if entity.split(".", maxsplit=1)[0] not in PRESENT:
+        raise wrong("does not say who is at home", "name a person, device tracker, zone, or a switch that is on then")
+    return entity
+
+
 def _clock(text: str) -> str:
     if not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", text):
         raise wrong("is no time of day", 'write it as "06:30", in quotes')
@@ -90,6 +101,7 @@ def _clock(text: str) -> str:
 
 
 EntityId = Annotated[str, AfterValidator(_entity)]
+PresenceId = Annotated[str, AfterValidator(_presence)]
 PvEntityId = Annotated[str, AfterValidator(_pv_entity)]
 SettableId = Annotated[str, AfterValidator(_settable)]
 ClockTime = Annotated[str, AfterValidator(_clock)]

@@ -17,6 +17,7 @@ from homeagent.config.home_assistant import (
     EntityId,
     HomeAssistantSettings,
     MetersSettings,
+    PresenceId,
     Section,
     StoreSettings,
     ToldSettings,
@@ -115,6 +116,7 @@ class HomeSettings(Section):
     latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
     longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    presence: list[PresenceId] = Field(default_factory=list)
     away: list[AwaySettings] = Field(default_factory=list)
 
     @model_validator(mode="after")

@@ -70,6 +70,7 @@ def wiring_of(settings: Settings, site: SiteSpec, profiles: Mapping[str, Bound])
         home_assistant=_home_assistant(settings.home_assistant),
         meters=_meters(settings.meters, site, [(name, entry.power) for name, entry in switched if entry.power]),
         prices=PriceWiring(imports=import_tariff(settings.prices), exports=export_tariff(settings.prices)),
+        presence=tuple(settings.home.presence),
         forecasts=forecasts_of(settings.solar.forecast, settings.home.weather, settings.carbon),
         devices=(
             *_battery(settings.battery, profiles.get("battery")),

@@ -18,6 +18,7 @@ Quantity: TypeAlias = Literal[
     "export_price_per_kwh",
     "carbon_g_per_kwh",
     "temp_c",
+    "nobody_home",
 ]
 
 INSTANT = timedelta(0)
@@ -29,6 +30,7 @@ class Reading:
 
     `over` is the time that a mean covers, ending at `at`; zero for an instant. Powers of the grid are + when importing,
     of the battery + when discharging, as Home Assistant's energy dashboard has it; load and PV are never negative.
+    `nobody_home` is the share of the time in which nobody was there.
     """
 
     entity: str

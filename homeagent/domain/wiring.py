@@ -232,10 +232,14 @@ class Wiring:
     forecasts: ForecastWiring = ForecastWiring()
     devices: tuple[DeviceSpec, ...] = ()
     timetables: tuple[Timetable, ...] = ()
+    presence: tuple[str, ...] = ()
+    """Entities that say who is at home; none where nothing does."""
 
     def entities(self) -> frozenset[str]:
         """Return every entity that is read or written."""
         proofs = {entity for device in self.devices for entity in (device.proof.entity, device.proof.thermostat)}
         written = [device.entities() for device in self.devices]
-        everything = self.meters.entities().union(self.prices.entities(), self.forecasts.entities(), proofs, *written)
+        everything = self.meters.entities().union(
+            self.prices.entities(), self.forecasts.entities(), self.presence, proofs, *written
+        )
         return frozenset(entity for entity in everything if entity is not None)

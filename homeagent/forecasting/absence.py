@@ -55,6 +55,15 @@ def absent(history: History, offsets_s: IndexArray) -> BoolArray:
     return none
 
 
+def long_enough(away: BoolArray, step: timedelta) -> BoolArray:
+    """Return the slots of stretches that are long enough to be an absence, shape as `away`."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], away.astype(int), [0]])))
+    kept = np.zeros(len(away), dtype=np.bool_)
+    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+        kept[begin:end] = (end - begin) * step >= SHORTEST
+    return kept
+
+
 def _usually_busy(busy: BoolArray, gap: BoolArray, at: IndexArray) -> BoolArray:
     """Return whether each block is at a time of day that is busy on most days."""
     seen = np.bincount(at, weights=~gap)

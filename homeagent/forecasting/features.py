@@ -38,7 +38,7 @@ __all__ = ["DAYS_BACK", "FEATURES", "LEVELS", "Course", "Rows", "course_of", "lo
 DAYS_BACK = DAYS + 2
 SMALLEST_LOAD_KW, SMALLEST_PV_KW = 0.05, 0.2
 """Lest an empty home or a covered roof be scaled up to nonsense."""
-FEATURES = {"load": 37, "pv": 34}
+FEATURES = {"load": 40, "pv": 34}
 """Columns of each quantity's inputs."""
 MOST_PV = 1.3
 """Of the roof's best: more than this it never makes."""
@@ -57,6 +57,8 @@ class Course:
     temperature_c: FloatArray
     irradiance_w_m2: FloatArray
     issued: IssuedAhead | None = None
+    nobody_home: FloatArray | None = None
+    """In which share of each past slot nobody was there, NaN where that is not known; None if it never is."""
 
     @property
     def per_day(self) -> int:
@@ -88,6 +90,7 @@ def course_of(
     temperature_c: FloatArray | None = None,
     irradiance_w_m2: FloatArray | None = None,
     issued: IssuedAhead | None = None,
+    nobody_home: FloatArray | None = None,
 ) -> Course:
     """Return a course; the calendar spans the history and the slots ahead, as weather does where it is known."""
     unknown = np.full(calendar.grid.count, np.nan)
@@ -99,6 +102,7 @@ def course_of(
         temperature_c=unknown if temperature_c is None else temperature_c,
         irradiance_w_m2=unknown if irradiance_w_m2 is None else irradiance_w_m2,
         issued=issued,
+        nobody_home=nobody_home,
     )
 
 
@@ -123,6 +127,7 @@ def part_of(course: Course, first: int, last: int, ahead: int) -> Course:
         temperature_c=course.temperature_c[whole],
         irradiance_w_m2=course.irradiance_w_m2[whole],
         issued=None if course.issued is None else course.issued.from_slot(first),
+        nobody_home=None if course.nobody_home is None else course.nobody_home[first:last],
     )
 
 
@@ -140,6 +145,18 @@ def _calendar_columns(course: Course, recent: Recent) -> list[FloatArray]:
         lead_h / 24,
         np.exp(-lead_h / 3),
     ]
+
+
+def _presence_columns(course: Course, recent: Recent) -> list[FloatArray]:
+    """Return how empty the home was in the last half hour, fading ahead, and usually is then; and how they differ."""
+    if course.nobody_home is None or np.isnan(course.nobody_home).all():
+        return 3 * [np.full(recent.target.shape, np.nan)]
+    lead_h = np.arange(recent.target.shape[1]) * 24 / course.per_day
+    latest = take(course.nobody_home, recent.latest)
+    usually = mean(take(course.nobody_home, recent.same), 1)
+    now = latest[:, -max(course.per_day // 48, 1) :].mean(axis=1)[:, None]
+    apart = now - mean(take(course.nobody_home, recent.earlier[:, :, -1:]), 1)
+    return [now * np.exp(-lead_h / 3), usually, apart * np.exp(-lead_h / 6)]
 
 
 def _largest(values: FloatArray, per_day: int) -> FloatArray:
@@ -203,6 +220,7 @@ def load_rows(course: Course, origins: IndexArray, ahead: int) -> Rows:
         *_calendar_columns(course, recent),
         (temperature - before) / 10,
         (temperature - 15) / 10,
+        *_presence_columns(course, recent),
     ]
     return Rows(
         inputs=np.stack(columns, axis=-1, dtype=np.float32, casting="same_kind"),

@@ -24,6 +24,7 @@ from homeagent.hass import units
 from homeagent.hass.entities import Change, EntityState
 from homeagent.hass.link import Link
 from homeagent.hass.metering import MeterBoard
+from homeagent.hass.presence import somebody_home
 from homeagent.hass.steps import StepRunner, domain_of
 
 _LOGGER = logging.getLogger(__name__)
@@ -81,7 +82,17 @@ class LiveHome:
             self._next_read = _next_minute(now)
             new += self.board.take()
             new += self.forecasts.readings()
+            new += self._presence(now)
         return new
+
+    def _presence(self, now: datetime) -> list[Reading]:
+        """Return whether nobody is at home, of the minute that has passed; nothing while it is not known."""
+        present = somebody_home(map(self.state, self.wiring.presence)) if self.link.status.up else None
+        return (
+            []
+            if present is None
+            else [Reading(entity="nobody_home", at=now, value=float(not present), over=READ_EVERY)]
+        )
 
     async def published(self) -> PublishedPrices | None:
         """Return what has been published since the last call."""

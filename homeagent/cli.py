@@ -14,6 +14,7 @@ from homeagent.domain.errors import HomeAgentError
 DIFFERENT = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
+LONGEST_DEMO_DAYS = 366
 
 
 @contextmanager
@@ -375,41 +376,76 @@ def habits(*, file: Path, data: Path | None, timezone: str, as_json: bool) -> No
 
 
 @main.command()
+@click.argument("model", required=False)
 @click.option(
     "--folder", type=click.Path(path_type=Path), default=Path("models"), show_default=True, help="Where they are kept."
 )
 @click.option("--rollback", is_flag=True, help="Let what served before serve again; a running agent follows.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def models(*, folder: Path, rollback: bool, as_json: bool) -> None:
-    """List the learned models, say which one serves and why, or go back to the one before."""
+def models(*, model: str | None, folder: Path, rollback: bool, as_json: bool) -> None:
+    """List the learned models and say which one serves and why, explain a MODEL, or go back to the one before."""
     from datetime import UTC, datetime
 
-    from homeagent.agent.learning_terminal import print_models
+    from homeagent.agent.learning_terminal import print_model, print_models
     from homeagent.learning.registry import Registry
 
     with _plain_errors():
         if rollback:
             click.echo(f"{Registry(folder).roll_back(datetime.now(UTC))} serves again", err=True)
-        print_models(folder, as_json=as_json)
+        if model is None:
+            print_models(folder, as_json=as_json)
+        else:
+            print_model(folder, model, as_json=as_json)
+
+
+class _ChangeDay(click.ParamType[int | None]):
+    """A day of the demo, counted from 1, or never."""
+
+    name = "DAY|never"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        """Return the day, None for never."""
+        if value == "never":
+            return None
+        text = str(value)
+        if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= LONGEST_DEMO_DAYS:
+            self.fail(f"{text} is neither a day from 1 to {LONGEST_DEMO_DAYS} nor never", param, ctx)
+        return int(text)
 
 
 @main.command()
 @click.option("--headless", is_flag=True, help="No page: run through and print a savings table.")
-@click.option("--days", type=click.IntRange(1, 366), default=14, show_default=True, help="Days to run when headless.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, LONGEST_DEMO_DAYS),
+    default=14,
+    show_default=True,
+    help="Days to run when headless.",
+)
 @click.option(
     "--speed", type=click.FloatRange(1, 100_000), default=600.0, show_default=True, help="Simulated seconds per second."
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Which home: the same seed, the same home.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8377, show_default=True, help="Port of the page.")
-def demo(*, headless: bool, days: int, speed: float, seed: int, port: int) -> None:
+@click.option(
+    "--habits-change",
+    "change",
+    type=_ChangeDay(),
+    default="8",
+    show_default=True,
+    help="The day of the demo from which on the home lives otherwise, or never.",
+)
+def demo(*, headless: bool, days: int, speed: float, seed: int, port: int, change: int | None) -> None:
     """Run a simulated home: learned from its past, planned, driven, and shown on a page."""
     from homeagent.agent.demo import run_through, serve
+    from homeagent.agent.learning_terminal import print_following
     from homeagent.agent.terminal import print_savings, progress_bar
 
     with _plain_errors():
         if headless:
             with progress_bar("Living") as progress:
-                result = run_through(seed, days, progress)
+                result = run_through(seed, days, progress, change)
             print_savings(result.entries, result.currency)
+            print_following(result.marks, result.frozen, result.changed_on)
         else:
-            serve(seed, speed, port, click.echo)
+            serve(seed, speed, port, change, click.echo)

@@ -16,6 +16,7 @@ from homeagent.agent.observer import SOC_STALE_AFTER, Observer
 from homeagent.agent.peak_limits import PeakLimits
 from homeagent.agent.price_book import PriceBook
 from homeagent.agent.remembering import KEEP, METERS, Outlook
+from homeagent.agent.skill_book import SkillBook
 from homeagent.agent.thinking import MEMORY, Thought, think
 from homeagent.control.guard import LastSent, check, same
 from homeagent.control.timetable import instruction_at
@@ -108,6 +109,7 @@ class Agent:
             store, self.site.timezone, setup.absences, self.observer.means["nobody_home"].window
         )
         self.learner = self._new_learner(clock.now())
+        self.skill_book = SkillBook(store)
         self.peak_limits = None if self.site.peak_charge is None else PeakLimits(self.site.peak_charge, self.site)
         self.thought: Thought | None = None
         self.decisions: deque[Decision] = deque(maxlen=200)
@@ -290,6 +292,8 @@ class Agent:
         if self.learner is not None:
             with self.cpu.part("learn"):
                 self.learner.tick(now)
+            marks, self.learner.new_marks = self.learner.new_marks, []
+            self.skill_book.add(marks)
         self.thought = think(
             now,
             soc_kwh,

@@ -7,24 +7,31 @@ import contextlib
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from homeagent.agent.agent import Agent, Setup
+from homeagent.agent.frozen import Frozen
 from homeagent.agent.view import View
+from homeagent.domain.grid import slot_start
 from homeagent.domain.inverter import InverterCapability
-from homeagent.domain.learning import LearningRules
+from homeagent.domain.learning import LearningRules, NightMark
 from homeagent.domain.ledger import SavingsEntry
 from homeagent.simulation.clock import VirtualClock
-from homeagent.simulation.simulated_home import METER_STEP, SimulatedHome
+from homeagent.simulation.simulated_home import METER_STEP, PAST, SimulatedHome, simulated_site
 from homeagent.store import Store
 from homeagent.web.server import Page
 
 START = datetime(2025, 4, 6, 22, tzinfo=UTC)
 """A Monday's midnight in Berlin, in spring: sun and dear evenings on the same days."""
-LIVED_BEFORE_THE_PAGE = timedelta(days=7)
+LEARNED_FROM = timedelta(days=120)
+"""So much of the simulated past is there when it begins."""
+LIVED_IN_HASTE = timedelta(days=17)
+"""So long is lived as fast as it goes, before the page's speed: the change of habits and what it teaches are in it."""
+STEPS_IN_HASTE = 12
 SHORTEST_PAUSE_S = 0.05
+HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +40,9 @@ class Result:
 
     entries: list[SavingsEntry]
     currency: str
+    marks: list[NightMark]
+    frozen: Frozen | None
+    changed_on: date | None
 
 
 class Demo:
@@ -47,9 +57,14 @@ class Demo:
         start: datetime = START,
         minimum_hold: timedelta = timedelta(0),
         learning: LearningRules | None = None,
+        habits_change: int | None = None,
+        past: timedelta = PAST,
     ) -> None:
         self.clock = VirtualClock(start)
-        self.home = SimulatedHome(seed, start, inverter=inverter)
+        self.changed_on = None if habits_change is None else _first_day(start) + timedelta(days=habits_change - 1)
+        self.home = SimulatedHome(seed, start, inverter=inverter, past=past, other_habits_from=self.changed_on)
+        self.frozen: Frozen | None = None
+        self._day = _first_day(start)
         setup = Setup(
             site=self.home.site,
             capability=inverter or InverterCapability(),
@@ -63,8 +78,32 @@ class Demo:
     async def step(self) -> None:
         """Let the agent do one round, then one meter step of time pass."""
         await self.agent.tick()
+        self._hold_against_frozen()
         self.home.advance()
         self.clock.advance_to(self.home.now)
+
+    def _hold_against_frozen(self) -> None:
+        """Keep the students as they stood when habits changed, and judge them on each day that has passed."""
+        today = self.clock.now().astimezone(self.home.site.timezone).date()
+        if today == self._day or self.agent.learner is None:
+            return
+        yesterday, self._day = self._day, today
+        if self.changed_on is None or today < self.changed_on:
+            return
+        if self.frozen is None:
+            student = self.agent.learner.students().get("load")
+            self.frozen = None if student is None else Frozen(student, slot_start(self.clock.now(), HOUR))
+        elif yesterday >= self.changed_on:
+            end = slot_start(self.clock.now(), HOUR)
+            course = self.agent.learner.course(end, self.frozen.span(end))
+            self.frozen.judge(yesterday, course, self.agent.learner.ahead)
+
+    async def learned(self) -> None:
+        """Stand still until the simulated past is learned."""
+        await self.agent.tick()
+        learner = self.agent.learner
+        while learner is not None and learner.teaching:  # noqa: ASYNC110 - the result is taken in by a round
+            await asyncio.sleep(SHORTEST_PAUSE_S)
 
     async def live(self, days: float, progress: Callable[[int, int], None]) -> None:
         """Live for so many days, as fast as it goes."""
@@ -76,46 +115,65 @@ class Demo:
         progress(count, count)
 
 
+def _first_day(start: datetime) -> date:
+    return start.astimezone(simulated_site().timezone).date()
+
+
 @contextmanager
-def made_up_home(seed: int) -> Iterator[Demo]:
+def made_up_home(seed: int, learning: LearningRules, habits_change: int | None = None) -> Iterator[Demo]:
     """Give a demo with a store of its own, which is gone afterwards."""
     with (
         tempfile.TemporaryDirectory(prefix="homeagent-demo-") as folder,
         Store.open(Path(folder) / "homeagent.db", lasting=False) as store,
     ):
-        yield Demo(seed, store, learning=LearningRules(patient=True))
+        models = Path(folder) / "models"
+        yield Demo(
+            seed, store, learning=replace(learning, models=models), habits_change=habits_change, past=LEARNED_FROM
+        )
 
 
-def run_through(seed: int, days: int, progress: Callable[[int, int], None]) -> Result:
-    """Run the demo to its end and return each day's savings."""
+def run_through(seed: int, days: int, progress: Callable[[int, int], None], habits_change: int | None = None) -> Result:
+    """Run the demo to its end and return each day's savings and marks; habits change on that day of it, or never."""
 
     async def run(demo: Demo) -> Result:
         await demo.live(days, progress)
         await demo.agent.finish()
         entries = [] if demo.agent.day_book is None else demo.agent.day_book.entries
-        return Result(entries=entries, currency=demo.home.site.currency)
+        today = demo.clock.now().astimezone(demo.home.site.timezone).date()
+        marks = demo.agent.skill_book.marks(today)
+        return Result(
+            entries=entries,
+            currency=demo.home.site.currency,
+            marks=marks,
+            frozen=demo.frozen,
+            changed_on=demo.changed_on,
+        )
 
-    with made_up_home(seed) as demo:
+    with made_up_home(seed, LearningRules(patient=True), habits_change) as demo:
         return asyncio.run(run(demo))
 
 
-def serve(seed: int, speed: float, port: int, echo: Callable[[str], None]) -> None:
-    """Run the demo at `speed` simulated seconds per second with its page, until Ctrl-C.
+def serve(seed: int, speed: float, port: int, habits_change: int | None, echo: Callable[[str], None]) -> None:
+    """Run the demo with its page until Ctrl-C: learn, live some weeks in haste, go on at `speed` seconds per second.
 
     Raises:
         PermanentError: the port is taken.
     """
 
     async def run(demo: Demo) -> None:
-        await demo.live(LIVED_BEFORE_THE_PAGE / timedelta(days=1), lambda _done, _total: None)
-        async with Page(View(demo.agent, notice="a simulated home, at a chosen speed"), "127.0.0.1", port) as page:
+        view = View(demo.agent, notice="a simulated home, at a chosen speed", beside=demo)
+        async with Page(view, "127.0.0.1", port) as page:
             echo(f"homeagent is on {page.url} (Ctrl-C ends it)")
+            await demo.learned()
+            haste_ends = demo.clock.now() + LIVED_IN_HASTE
             pause_s = METER_STEP.total_seconds() / speed
             steps = 1 if pause_s >= SHORTEST_PAUSE_S else round(SHORTEST_PAUSE_S / pause_s)
             while True:
-                for _ in range(steps):
+                haste = demo.clock.now() < haste_ends
+                for _ in range(STEPS_IN_HASTE if haste else steps):
                     await demo.step()
-                await asyncio.sleep(pause_s * steps)
+                await asyncio.sleep(0 if haste else pause_s * steps)
 
-    with made_up_home(seed) as demo, contextlib.suppress(KeyboardInterrupt):
+    learning = LearningRules(heed_machine=False)
+    with made_up_home(seed, learning, habits_change) as demo, contextlib.suppress(KeyboardInterrupt):
         asyncio.run(run(demo))

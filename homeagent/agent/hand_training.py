@@ -20,7 +20,7 @@ from homeagent.domain.learning import LearningRules
 from homeagent.domain.readings import Quantity as Measured
 from homeagent.domain.readings import Reading
 from homeagent.learning.child import train_in_child
-from homeagent.learning.training import Trained
+from homeagent.learning.training import LEAST_DAYS, Trained, measured_days
 from homeagent.simulation.home_data import HomeData, read_home
 from homeagent.store.history import kept_prices, kept_readings
 from homeagent.store.issued import stored_forecasts
@@ -56,7 +56,7 @@ def train_home(file: Path, say: Callable[[str], None]) -> HandTraining:
     learner = Learner(config.site, OBSERVED, config.learning, now, prices.on, None)
     learner.add(kept_readings(config.store, now - KEEP, METERS))
     learner.hear(stored_forecasts(config.store, now - KEEP))
-    return _trained(learner, slot_start(now, HOUR), say)
+    return _trained(learner, slot_start(now, HOUR), str(config.store), say)
 
 
 def train_file(data: Path, scenario: Path, models: Path | None, say: Callable[[str], None]) -> HandTraining:
@@ -72,11 +72,20 @@ def train_file(data: Path, scenario: Path, models: Path | None, say: Callable[[s
     learner = Learner(told.site, home.grid.step, rules, end, _prices_of(home), None)
     for entity in ("load_kw", "pv_kw"):
         learner.add(_readings(home, entity))
-    return _trained(learner, end, say)
+    return _trained(learner, end, str(data), say)
 
 
-def _trained(learner: Learner, end: datetime, say: Callable[[str], None]) -> HandTraining:
-    trained = train_in_child(replace(learner.request(end), search=True, compress=True), say)
+def _trained(learner: Learner, end: datetime, source: str, say: Callable[[str], None]) -> HandTraining:
+    request = learner.request(end)
+    days = measured_days(request.course)
+    if days < LEAST_DAYS:
+        issue = Issue(
+            path="history",
+            message=f"holds {days:.0f} days of load, {LEAST_DAYS} are needed",
+            remedy="let the agent run on: the floor serves, and it trains by itself once there is enough",
+        )
+        raise InputError(source, (issue,))
+    trained = train_in_child(replace(request, search=True, compress=True), say)
     learner.challenge(trained, end)
     serves = trained.model is not None and not learner.refused
     folder = None if learner.registry is None else learner.registry.folder

@@ -13,12 +13,13 @@ import numpy as np
 from homeagent.agent.model_shelf import ModelShelf, Pupils
 from homeagent.agent.remembering import AHEAD, HOUR, Memory, Older, Outlook
 from homeagent.agent.schooling import Prices, Schooling
+from homeagent.agent.skill_book import night_mark
 from homeagent.agent.starting import WHY, Start, first_day_kw, may_begin, proven, rivals_of, start_with, to_be_kept
 from homeagent.domain.forecast import Scenarios
 from homeagent.domain.grid import BoolArray, FloatArray, TimeGrid, slot_start
 from homeagent.domain.history import History
 from homeagent.domain.issued import IssuedForecast
-from homeagent.domain.learning import LearningRules
+from homeagent.domain.learning import LearningRules, NightMark
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec
 from homeagent.footprint.slack import give_back
@@ -59,6 +60,8 @@ class Learner:
         self._why = "nothing is learned yet"
         self.refused = False
         self.trainings: list[Trained] = []
+        self.new_marks: list[NightMark] = []
+        """Of the last nights; whoever keeps them takes them away."""
         self._site = site
         self._memory = Memory(site, observation_step, now, outlook, older)
         self._runtime = choose(rules.delegate) if rules.delegate or rules.budget != "small" else NUMPY
@@ -107,6 +110,21 @@ class Learner:
         """What is wrong with the learned side, None while nothing is."""
         kept = None if self._shelf is None else self._shelf.trouble
         return "; ".join(text for text in (kept, self._start.trouble, self._astray, self._failed) if text) or None
+
+    @property
+    def teaching(self) -> bool:
+        """Whether a training goes on whose result is not there yet."""
+        return self._schooling.teaching
+
+    @property
+    def runtime(self) -> str:
+        """The name of what runs the students."""
+        return self._runtime.name
+
+    @property
+    def pupils(self) -> Pupils:
+        """The students in service."""
+        return self._pupils
 
     def students(self) -> dict[Quantity, Student]:
         """Return the students as they stand."""
@@ -216,7 +234,8 @@ class Learner:
         self._recall(at)
         rivals = rivals_of(self.model, self._pupils)
         verdict = judge(trained.model, champions_of(rivals, trained.model, self.ahead))
-        self._why, self.refused = verdict.why, verdict.model is None
+        self.refused = verdict.model is None
+        self._why = f"a newer student is not better: {verdict.why}" if self.refused else verdict.why
         _LOGGER.info("%s %s: %s", trained.model.model_id, "is refused" if self.refused else "serves", verdict.why)
         if verdict.model is None:
             if self._shelf is not None:
@@ -248,6 +267,9 @@ class Learner:
             pupil.night(course, seed=end.toordinal())
             if pupil.notes is not None:
                 equip(pupil, self._runtime, self.ahead)
+            mark = night_mark(pupil, self.serving, self._yesterday(end))
+            if mark is not None:
+                self.new_marks.append(mark)
             if pupil.lost != was_lost:
                 self._tell_of(pupil, end)
         if self.model is not None and self._shelf is not None and to_be_kept(self.model, self._pupils):
@@ -266,6 +288,9 @@ class Learner:
             self.model = None
             if self._shelf is not None:
                 self._shelf.retire("neither the starter nor a student of this home is better than the floor", at)
+
+    def _yesterday(self, now: datetime) -> date:
+        return now.astimezone(self._site.timezone).date() - timedelta(days=1)
 
     def _tell_of(self, pupil: Pupil, at: datetime) -> None:
         """Say that a student has lost its skill, or has it back."""

@@ -72,13 +72,19 @@ class Schooling:
         except Exception as error:  # no process could be started, say  # noqa: BLE001 - the agent goes on with what it has
             return Trained(model=None, cpu_seconds=0.0, reason=f"the training failed: {type(error).__name__}: {error}")
 
+    @property
+    def teaching(self) -> bool:
+        """Whether a training goes on."""
+        return self._training is not None and not self._training.done()
+
     def begin(self, end: datetime, champions: Mapping[Quantity, Student]) -> Trained | None:
         """Train on what there is up to `end`, if the machine can bear it; return what came of it if the rules wait."""
         if self._rules.patient:
             self.last = end
             return train_in_child(self.request(end, champions), _LOGGER.info)
         self._due_since = self._due_since or end
-        means = means_for(self._machine(), self._rules.budget, end - self._due_since)
+        machine = self._machine() if self._rules.heed_machine else MachineState()
+        means = means_for(machine, self._rules.budget, end - self._due_since)
         if means.wait is not None:
             if self.waits_for is None:
                 _LOGGER.info("a training waits: %s", means.wait)

@@ -12,20 +12,23 @@ import numpy as np
 
 from homeagent.agent.agent import Agent
 from homeagent.agent.announcing import load_from, load_json
+from homeagent.agent.day_ahead import DayAhead
 from homeagent.agent.habit_book import HabitBook
+from homeagent.agent.model_view import Beside, models_told
 from homeagent.domain.decision import Decision
 from homeagent.domain.forecast import Forecast
 from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.ledger import SavingsEntry
-from homeagent.learning.model import Student
 
 
 class View:
     """Answers from the agent as it stands. Implements `domain.ports.AgentView`."""
 
-    def __init__(self, agent: Agent, notice: str | None = None) -> None:
+    def __init__(self, agent: Agent, notice: str | None = None, beside: Beside | None = None) -> None:
         self._agent = agent
         self._notice = notice
+        self._beside = beside
+        self._ahead = DayAhead(agent)
         self._habits = HabitBook(agent.site, agent.observer.memory.history, agent.expectations.away, agent.prices)
 
     def state(self) -> Mapping[str, object]:
@@ -91,6 +94,7 @@ class View:
             "load": _band(load),
             "pv": _band(pv),
             "pv_providers": [{"name": one.provider, "used": one.used, "why": one.why} for one in providers],
+            "days": self._ahead.told(),
         }
 
     def decisions(self, limit: int) -> Sequence[Mapping[str, object]]:
@@ -123,15 +127,7 @@ class View:
 
     def models(self) -> Mapping[str, object]:
         """Return which model serves, how well of late, and why it and no other."""
-        learner = self._agent.learner
-        if learner is None:
-            return {"serving": "floor", "why": "learning is off", "trouble": None, "students": {}}
-        return {
-            "serving": learner.serving,
-            "why": learner.reason,
-            "trouble": learner.trouble,
-            "students": {quantity: _skill(student) for quantity, student in learner.students().items()},
-        }
+        return models_told(self._agent, self._beside)
 
     def habits(self) -> Mapping[str, object]:
         """Return the home's habits, read once a day."""
@@ -181,18 +177,6 @@ class View:
     async def changed(self) -> None:
         """Wait until the agent has done its next round."""
         await self._agent.changed()
-
-
-def _skill(student: Student) -> dict[str, object]:
-    marks = student.marks
-    if marks is None:
-        return {"trust": _number(student.trust), "pinball_kw": None, "floor_pinball_kw": None, "band_coverage": None}
-    return {
-        "trust": _number(student.trust),
-        "pinball_kw": _number(marks.pinball_kw),
-        "floor_pinball_kw": _number(marks.floor_pinball_kw),
-        "band_coverage": _number(marks.coverage),
-    }
 
 
 def stamp(at: datetime) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+Learned: TypeAlias = Literal["load", "pv"]
 Budget: TypeAlias = Literal["small", "normal", "large"]
 
 
@@ -15,8 +16,8 @@ class LearningRules:
     """`train_every` None trains only by hand. `models` is the folder of the model files, None keeps none.
 
     `delegate` is an accelerator's library for the TFLite runtime; `patient` waits for a training to end, as a backtest
-    does: its clock stands still meanwhile. `teacher` False teaches by what was measured alone, in a third of the time.
-    `starter` lets a home without a model of its own begin with the shipped one.
+    does: its clock stands still meanwhile. `heed_machine` False trains on a busy machine, too. `teacher` False teaches
+    by what was measured alone, in a third of the time. `starter` lets a home without a model of its own begin with the shipped one.
     """
 
     budget: Budget = "normal"
@@ -26,3 +27,21 @@ class LearningRules:
     patient: bool = False
     teacher: bool = True
     starter: bool = True
+    heed_machine: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NightMark:
+    """How one quantity's student did on a local day that passed, as it had stood before it, beside the floor [kW].
+
+    `coverage` is the share of what came that lay inside the 80 % band.
+    """
+
+    day: date
+    quantity: Learned
+    model_id: str
+    pinball_kw: float
+    floor_pinball_kw: float
+    mae_kw: float
+    floor_mae_kw: float
+    coverage: float

@@ -57,6 +57,8 @@ class Pupil:
         self.not_run: str | None = None
         self.notes = student.notes
         self.skill = student.marks if student.marks is not None and student.marks.lost else None
+        self.day: Skill | None = None
+        """How the last day went that a night has judged, before anything was learned from it."""
         self._ahead = ahead
         self._untaught_from = untaught_from
 
@@ -77,6 +79,7 @@ class Pupil:
         """Judge and learn what has passed since the last night."""
         per_day = course.per_day
         every = max(per_day // ORIGINS_A_DAY, 1)
+        self.day = None
         if not self._asked(course, every, per_day - every):
             return
         self._judge(per_day // every)
@@ -125,6 +128,7 @@ class Pupil:
         if notes is None:
             return
         week, day = self.score(a_day * SKILL_DAYS), self.score(a_day)
+        self.day = day
         self.skill = replace(week, lost=week.lost or day.pinball_kw > LOST * day.floor_pinball_kw)
         fair = notes.origins >= self._untaught_from
         days = int(fair.sum()) / a_day

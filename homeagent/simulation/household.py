@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,9 @@ BREAKFAST = np.full(9, 0.9)
 MINUTES_OF_DAY = 1440
 FRIDGE_EVERY_MIN, FRIDGE_RUNS_MIN, FRIDGE_KW = 44, 17, 0.09
 EVENING_MIN = 1080
+OFFICE_KW, OFFICE_FROM_MIN, OFFICE_UNTIL_MIN = 0.8, 510, 1020
+"""Screens and a small heater, on workdays."""
+LATER_MIN = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,7 @@ class Household:
     sleep_min: int
     base_kw: float
     washing_per_day: float
+    office_kw: float = 0.0
 
     @classmethod
     def made_up(cls, seed: int) -> Household:
@@ -50,6 +54,13 @@ class Household:
             washing_per_day=0.18 * people,
         )
 
+    def with_other_habits(self) -> Household:
+        """Return the family once somebody works at home (or, if they always were at home, away), and dines later."""
+        moved = replace(self, dinner_min=self.dinner_min + LATER_MIN, sleep_min=self.sleep_min + LATER_MIN // 4)
+        if self.leave_min is None:
+            return replace(moved, leave_min=OFFICE_FROM_MIN - 30, wake_min=self.wake_min - 45)
+        return replace(moved, leave_min=None, wake_min=self.wake_min + 60, office_kw=OFFICE_KW)
+
     def day_load_kw(self, seed: int, day: int, weekday: int, clock_min: FloatArray, dark: BoolArray) -> FloatArray:
         """Return the load of one day in steps of a minute, shape as `clock_min`, which is the wall clock's minute."""
         rng = np.random.default_rng([seed, 2, day])
@@ -63,6 +74,9 @@ class Household:
         load += np.where((np.arange(len(load)) + phase) % FRIDGE_EVERY_MIN < FRIDGE_RUNS_MIN, FRIDGE_KW, 0.0)
         load += np.where(awake & home & dark, 0.05 + 0.04 * self.people, 0.0)
         load += np.where(awake & home & (clock_min > EVENING_MIN), 0.14, 0.0)  # screens
+        if not weekend:
+            working = (clock_min >= OFFICE_FROM_MIN) & (clock_min < OFFICE_UNTIL_MIN)
+            load += np.where(working & home, self.office_kw, 0.0)
         for minute, profile in self._uses(rng, wake, sleep, weekend=weekend):
             first = int(np.argmax(clock_min >= minute))
             if minute < MINUTES_OF_DAY and home[first]:

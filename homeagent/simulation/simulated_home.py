@@ -55,12 +55,24 @@ class Day:
 
 
 class SimulatedHome:
-    """Lives from `start` on, in minutes; hands out readings and prices, and takes commands, as a real home would."""
+    """Lives from `start` on, in minutes; hands out readings and prices, and takes commands, as a real home would.
 
-    def __init__(self, seed: int, start: datetime, *, inverter: InverterCapability | None = None) -> None:
+    From the local day `other_habits_from` on the people in it live otherwise; None: they never change.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        start: datetime,
+        *,
+        inverter: InverterCapability | None = None,
+        past: timedelta = PAST,
+        other_habits_from: date | None = None,
+    ) -> None:
         self.site = simulated_site()
         self.now = require_utc(start)
         self.household = Household.made_up(seed)
+        self.other_habits_from = other_habits_from
         battery = self.site.battery
         self.inverter = NonIdealInverter(
             battery,
@@ -70,11 +82,11 @@ class SimulatedHome:
         )
         self._seed = seed
         self._days: OrderedDict[date, Day] = OrderedDict()
-        self._readings: list[Reading] = self._past()
+        self._readings: list[Reading] = self._past(past)
         self._published_until: date | None = None
 
     def readings(self) -> Sequence[Reading]:
-        """Return what was measured since the last call, oldest first; the first time with six weeks of the past."""
+        """Return what was measured since the last call, oldest first; the first time with those of the `past`."""
         new, self._readings = self._readings, []
         return new
 
@@ -132,8 +144,8 @@ class SimulatedHome:
         first = (at - day.start) // MINUTE
         return day.load_kw[first : first + minutes], day.pv_kw[first : first + minutes]
 
-    def _past(self) -> list[Reading]:
-        at, readings = self.now - PAST, []
+    def _past(self, past: timedelta) -> list[Reading]:
+        at, readings = self.now - past, []
         while at < self.now:
             load_kw, pv_kw = self._flows(at, METER_STEP // MINUTE)
             at += METER_STEP
@@ -169,5 +181,7 @@ class SimulatedHome:
         sine = sine_of_elevation(minutes, LATITUDE_DEG, LONGITUDE_DEG)
         clear = clearness(self._seed, day.toordinal(), minutes.count)
         pv_kw = np.minimum(irradiance_kw_m2(sine, clear) * PV_KWP * PV_PERFORMANCE, 0.9 * PV_KWP)
-        load_kw = self.household.day_load_kw(self._seed, day.toordinal(), day.weekday(), clock_min, sine < 0)
+        changed = self.other_habits_from is not None and day >= self.other_habits_from
+        household = self.household.with_other_habits() if changed else self.household
+        load_kw = household.day_load_kw(self._seed, day.toordinal(), day.weekday(), clock_min, sine < 0)
         return Day(start=minutes.start, load_kw=load_kw, pv_kw=pv_kw)

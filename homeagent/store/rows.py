@@ -15,6 +15,7 @@ from homeagent.domain.command import Command, CommandResult, Instruction
 from homeagent.domain.decision import Decision
 from homeagent.domain.forecast import Forecast
 from homeagent.domain.grid import FloatArray, TimeGrid
+from homeagent.domain.learning import NightMark
 from homeagent.domain.ledger import SavingsEntry, SettledSlot
 from homeagent.domain.plan import Plan
 from homeagent.domain.policy import BatteryPolicy
@@ -193,6 +194,28 @@ def savings_row(entry: SavingsEntry) -> Row:
     """Return a row of `savings`."""
     values = asdict(entry) | {"day": entry.day.isoformat()}
     return tuple(values.values())
+
+
+def night_mark_row(mark: NightMark) -> Row:
+    """Return a row of `night_marks`."""
+    values = asdict(mark) | {"day": mark.day.isoformat()}
+    return tuple(values.values())
+
+
+def night_mark_of(row: tuple[Any, ...]) -> NightMark:
+    """Return a night's mark."""
+    names = [field.name for field in fields(NightMark)]
+    return NightMark(**dict(zip(names, row, strict=True)) | {"day": date.fromisoformat(row[0])})
+
+
+def forecast_of(issued_at_s: int, content: str) -> Forecast:
+    """Return a forecast of the agent's own."""
+    told = json.loads(content)
+    mean, low, high = (np.array(told[name]) for name in ("mean_kw", "low_kw", "high_kw"))
+    step = timedelta(minutes=told["step_minutes"])
+    grid = TimeGrid(start=datetime.fromisoformat(told["start"]), step=step, count=len(mean))
+    issued_at = instant(issued_at_s)
+    return Forecast(grid=grid, mean_kw=mean, low_kw=low, high_kw=high, issued_at=issued_at, model_id=told["model"])
 
 
 def _policy(policy: BatteryPolicy) -> dict[str, float | None]:

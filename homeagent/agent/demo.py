@@ -18,6 +18,7 @@ from homeagent.domain.grid import slot_start
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.learning import LearningRules, NightMark
 from homeagent.domain.ledger import SavingsEntry
+from homeagent.learning.child import end_trainings
 from homeagent.simulation.clock import VirtualClock
 from homeagent.simulation.simulated_home import METER_STEP, PAST, SimulatedHome, simulated_site
 from homeagent.store import Store
@@ -176,4 +177,7 @@ def serve(seed: int, speed: float, port: int, habits_change: int | None, echo: C
 
     learning = LearningRules(heed_machine=False)
     with made_up_home(seed, learning, habits_change) as demo, contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(run(demo))
+        try:
+            asyncio.run(run(demo))
+        finally:
+            end_trainings()

@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 from homeagent.learning.lesson import Say
 from homeagent.learning.training import Request, Trained
 
+NAME = "homeagent-training"
 POLITE = 10
 """How far the training steps back behind everything else on the machine."""
 LONGEST_CPU_S = 3600
@@ -22,7 +23,7 @@ def train_in_child(request: Request, say: Say) -> Trained:
     """Train, hand on what the process tells while it does, and return what came of it. A crash is an outcome, too."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    child = context.Process(target=_work, args=(theirs, request), daemon=True, name="homeagent-training")
+    child = context.Process(target=_work, args=(theirs, request), daemon=True, name=NAME)
     before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))  # read when the child's libraries load
     try:
@@ -47,6 +48,13 @@ def train_in_child(request: Request, say: Say) -> Trained:
         ours.close()
         child.join(5)
         if child.is_alive():
+            child.terminate()
+
+
+def end_trainings() -> None:
+    """End every training that goes on: who leaves does not wait for it."""
+    for child in multiprocessing.active_children():
+        if child.name == NAME:
             child.terminate()
 
 

@@ -35,7 +35,7 @@ def text(browser: webdriver.Chrome, name: str) -> str:
 
 def test_the_page_shows_the_home_and_keeps_up_with_it(page: str, browser: webdriver.Chrome) -> None:
     browser.get(page)
-    wait = WebDriverWait(browser, 20)
+    wait = WebDriverWait(browser, 120)  # it learns first
     wait.until(lambda b: len(b.find_elements(By.CSS_SELECTOR, "#decisions tr")) > 5)
     wait.until(lambda b: b.find_elements(By.CSS_SELECTOR, "#plan-chart .scatterlayer .trace"))
     wait.until(lambda b: b.find_elements(By.CSS_SELECTOR, "#savings-chart .barlayer .bars"))

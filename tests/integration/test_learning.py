@@ -279,6 +279,27 @@ def test_training_by_hand_shows_each_step_and_keeps_the_model(tmp_path: Path) ->
     assert "serve" in done.output
 
 
+def test_too_short_a_past_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    data, scenario = write_home(tmp_path, made_up_home(5)), write_scenario(tmp_path)
+    done = CliRunner().invoke(main, ["train", "--data", str(data), "--scenario", str(scenario)])
+    assert done.exit_code == 2
+    assert "holds 5 days of load, 21 are needed; let the agent run on" in done.output
+
+
+def test_a_model_is_explained_by_its_name(home: tuple[FloatArray, FloatArray], tmp_path: Path) -> None:
+    learner = learner_of(*home, tmp_path)
+    learner.tick(START + timedelta(days=DAYS))
+    command = ["models", learner.serving, "--folder", str(tmp_path)]
+    told = " ".join(CliRunner().invoke(main, command).output.split())
+    assert f"{learner.serving} serves. Made 2024-04-11 00:00 UTC from {DAYS} days" in told
+    assert "load: a network of" in told
+    card = json.loads(CliRunner().invoke(main, [*command, "--json"]).output)
+    assert card["model_id"] == learner.serving
+    refused = CliRunner().invoke(main, ["models", "toaster", "--folder", str(tmp_path)])
+    assert refused.exit_code == 2
+    assert f"there are: {learner.serving}" in refused.output
+
+
 PROGRAM = """
 import sys
 sys.path.insert(0, {folder!r})

@@ -119,20 +119,20 @@ def quantiles(values: FloatArray, weights: Sequence[FloatArray]) -> FloatArray:
         share = np.take_along_axis(np.where(gap, 0.0, weight), order, axis=1)
         total = share.sum(axis=1)
         reached = (np.cumsum(share, axis=1) - share / 2) / np.maximum(total, 1e-12)[:, None, :]
-        views.append(np.stack([_at(level, ranked, reached, last) for level in LEVELS], axis=-1))
+        views.append(_at_levels(ranked, reached, last))
     found: FloatArray = np.mean(views, axis=0)
     return found
 
 
-def _at(level: float, ranked: FloatArray, reached: FloatArray, last: IndexArray) -> FloatArray:
-    """Return where the ranked values of each slot reach a level, straight lines between them."""
-    above = np.minimum((reached < level).sum(axis=1), last)
+def _at_levels(ranked: FloatArray, reached: FloatArray, last: IndexArray) -> FloatArray:
+    """Return where the ranked values of each slot reach the levels, straight lines between them."""
+    levels = np.array(LEVELS)[None, :, None]
+    above = np.minimum((reached[:, None] < levels[..., None]).sum(axis=2), last[:, None])
     below = np.maximum(above - 1, 0)
-    high, low = (np.take_along_axis(ranked, at[:, None, :], axis=1)[:, 0] for at in (above, below))
-    to, since = (np.take_along_axis(reached, at[:, None, :], axis=1)[:, 0] for at in (above, below))
-    part = np.clip((level - since) / np.maximum(to - since, 1e-9), 0.0, 1.0)
-    found: FloatArray = low + part * (high - low)
-    return found
+    high, low = (np.take_along_axis(ranked, at, axis=1) for at in (above, below))
+    to, since = (np.take_along_axis(reached, at, axis=1) for at in (above, below))
+    part = np.clip((levels - since) / np.maximum(to - since, 1e-9), 0.0, 1.0)
+    return np.moveaxis(low + part * (high - low), 1, -1)
 
 
 def _alike(apart: FloatArray, scale: float) -> FloatArray:

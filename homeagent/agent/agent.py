@@ -130,7 +130,9 @@ class Agent:
 
     def _new_learner(self, now: datetime) -> Learner | None:
         setup = self.setup
-        if setup.learning is None:
+        if (
+            setup.learning is None or self.site.peak_charge is not None
+        ):  # there every day counts
             return None
 
         def older(since: datetime, until: datetime) -> list[Reading]:

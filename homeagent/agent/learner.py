@@ -247,7 +247,7 @@ class Learner:
             self.model = self._shelf.promote(verdict.model, self._pupils, verdict.why, at)
 
     def _adopt(self, model: Model) -> None:
-        self.model = model
+        self.model, self._start = model, Start()  # what a starter had noted is a matter of megabytes
         self._pupils = {quantity: Pupil(quantity, student, self.ahead) for quantity, student in model.students.items()}
         for pupil in self._pupils.values():
             equip(pupil, self._runtime, self.ahead)

@@ -25,6 +25,11 @@ class Beside(Protocol):
     frozen: Frozen | None
 
 
+def _why_none(agent: Agent) -> str:
+    peaks = "with a peak charge every day of the past counts, so the recent days forecast"
+    return "learning is off" if agent.site.peak_charge is None else peaks
+
+
 def models_told(agent: Agent, beside: Beside | None = None) -> Mapping[str, object]:
     """Return which model serves, how well of late, and why it and no other."""
     learner = agent.learner
@@ -33,7 +38,7 @@ def models_told(agent: Agent, beside: Beside | None = None) -> Mapping[str, obje
     model = None if learner is None else learner.model
     return {
         "serving": "floor" if learner is None else learner.serving,
-        "why": "learning is off" if learner is None else learner.reason,
+        "why": _why_none(agent) if learner is None else learner.reason,
         "trouble": None if learner is None else learner.trouble,
         "teaching": learner is not None and learner.teaching,
         "runtime": None if learner is None else learner.runtime,

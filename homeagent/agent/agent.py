@@ -130,9 +130,7 @@ class Agent:
 
     def _new_learner(self, now: datetime) -> Learner | None:
         setup = self.setup
-        if (
-            setup.learning is None or self.site.peak_charge is not None
-        ):  # there every day counts
+        if setup.learning is None or self.site.peak_charge is not None:  # there every day counts
             return None
 
         def older(since: datetime, until: datetime) -> list[Reading]:

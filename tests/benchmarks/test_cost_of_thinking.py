@@ -79,7 +79,7 @@ OFF = "learning: {enabled: false}\n"
 
 @pytest.mark.parametrize(
     ("scenario", "year_s"),
-    [(SCENARIO + OFF, 90), (SCENARIO + PEAK, 90), (SCENARIO, 150)],
+    [(SCENARIO + OFF, 90), (SCENARIO + PEAK, 90), (SCENARIO, 200)],
     ids=["plain", "peak charge", "learning"],
 )
 def test_time_is_linear_in_days_and_a_year_is_cheap(tmp_path: Path, scenario: str, year_s: float) -> None:

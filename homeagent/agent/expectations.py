@@ -23,6 +23,7 @@ from homeagent.domain.grid import BoolArray, FloatArray, TimeGrid
 from homeagent.domain.history import History
 from homeagent.forecasting.absence import SHORTEST, absent, long_enough, perhaps_away, quiet_levels_kw, while_away
 from homeagent.forecasting.calendar import utc_offsets_s
+from homeagent.forecasting.stretches import stretches
 from homeagent.store.store import Store
 
 FACT = "announced_loads"
@@ -100,12 +101,11 @@ class Expectations:
             return
         self._looked = today
         away = self._gone(history)
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], away.astype(int), [0]])))
         self._found = tuple(
             Absence(
                 start=history.grid.at(int(begin)), end=None if end == history.grid.count else history.grid.at(int(end))
             )
-            for begin, end in zip(edges[::2], edges[1::2], strict=True)
+            for begin, end in zip(*stretches(away), strict=True)
         )
 
     def now_away(self, history: History) -> Absence | None:

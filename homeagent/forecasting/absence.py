@@ -12,6 +12,7 @@ from homeagent.domain.grid import BoolArray, FloatArray
 from homeagent.domain.history import History
 from homeagent.forecasting.calendar import IndexArray
 from homeagent.forecasting.habits import busy_above_kw
+from homeagent.forecasting.stretches import stretches
 
 BLOCK = timedelta(minutes=30)
 SHORTEST = timedelta(hours=36)
@@ -45,8 +46,7 @@ def absent(history: History, offsets_s: IndexArray) -> BoolArray:
         busy, np.isnan(mean), (start_s + offsets_s[: count * inside : inside]) % _DAY_S // int(block_s)
     )
     away = np.zeros(count, dtype=np.bool_)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], (~busy).astype(int), [0]])))
-    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+    for begin, end in zip(*stretches(~busy), strict=True):
         part = slice(begin, end)
         missed_h = float((usual[part] & ~np.isnan(mean[part])).sum()) * block_s / 3600
         if (end - begin) * block_s >= SHORTEST.total_seconds() and missed_h >= LEAST_MISSED_H:
@@ -57,9 +57,8 @@ def absent(history: History, offsets_s: IndexArray) -> BoolArray:
 
 def long_enough(away: BoolArray, step: timedelta) -> BoolArray:
     """Return the slots of stretches that are long enough to be an absence, shape as `away`."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], away.astype(int), [0]])))
     kept = np.zeros(len(away), dtype=np.bool_)
-    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+    for begin, end in zip(*stretches(away), strict=True):
         kept[begin:end] = (end - begin) * step >= SHORTEST
     return kept
 

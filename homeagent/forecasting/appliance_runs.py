@@ -9,6 +9,7 @@ import numpy as np
 from homeagent.domain.grid import BoolArray, FloatArray
 from homeagent.domain.habits import ApplianceRuns, NotSeen, UsualTime
 from homeagent.forecasting.calendar import IndexArray, LocalCalendar
+from homeagent.forecasting.stretches import stretches
 
 ON_SHARE, LEAST_ON_KW = 0.08, 0.02
 """An appliance runs while it draws more than this share of its most, and this much."""
@@ -50,8 +51,7 @@ def runs_of(name: str, drawn_kw: FloatArray, calendar: LocalCalendar) -> Applian
 
 def _stretches(running: BoolArray, pause: int) -> tuple[IndexArray, IndexArray]:
     """Return where runs begin and end (exclusive), pauses of up to so many slots bridged."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], running.astype(int), [0]])))
-    begins, ends = edges[::2], edges[1::2]
+    begins, ends = stretches(running)
     if not len(begins):
         return begins, ends
     apart = begins[1:] - ends[:-1] > pause

@@ -16,6 +16,7 @@ import numpy as np
 from homeagent.domain.grid import BoolArray, FloatArray
 from homeagent.domain.habits import DAY_KINDS, MOMENTS, DayKind, Habits, Moment, NotSeen, Shift, UsualTime
 from homeagent.forecasting.calendar import IndexArray, LocalCalendar
+from homeagent.forecasting.stretches import stretches
 
 SLOT = timedelta(minutes=30)
 """Finer slots are averaged to these: a fridge must not look like somebody who is up."""
@@ -138,8 +139,7 @@ def busy_above_kw(load_kw: FloatArray) -> tuple[float | None, str]:
 
 def _longest(quiet: BoolArray, first: int, last: int) -> tuple[int, int] | None:
     """Return where the longest stretch of quiet slots with its middle in [first, last) begins and ends."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], quiet.astype(int), [0]])))
-    begins, ends = edges[::2], edges[1::2]
+    begins, ends = stretches(quiet)
     inside = (begins + ends >= 2 * first) & (begins + ends < 2 * last)
     if not inside.any():
         return None

@@ -185,8 +185,8 @@ def forecaster_of(agent: Agent) -> dict[str, Any]:
     return {
         "serving": learner.serving,
         "why": learner.reason,
-        "trainings": len(learner.trainings),
-        "training_cpu_seconds": round(sum(training.cpu_seconds for training in learner.trainings), 1),
+        "trainings": len(learner.trainings_cpu_s),
+        "training_cpu_seconds": round(sum(learner.trainings_cpu_s), 1),
     }
 
 

@@ -59,7 +59,8 @@ class Learner:
         self.model: Model | None = None
         self._why = "nothing is learned yet"
         self.refused = False
-        self.trainings: list[Trained] = []
+        self.trainings_cpu_s: list[float] = []
+        """What each training took; nothing else of it is kept."""
         self.new_marks: list[NightMark] = []
         """Of the last nights; whoever keeps them takes them away."""
         self._site = site
@@ -227,7 +228,7 @@ class Learner:
 
     def challenge(self, trained: Trained, at: datetime) -> None:
         """Hold what was trained against what serves, and let the better one serve."""
-        self.trainings.append(trained)
+        self.trainings_cpu_s.append(trained.cpu_seconds)
         if trained.model is None:
             self._why = trained.reason
             return

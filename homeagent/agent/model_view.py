@@ -54,7 +54,7 @@ def models_told(agent: Agent, beside: Beside | None = None) -> Mapping[str, obje
 
 
 def _last_training(learner: Learner | None) -> float | None:
-    return None if learner is None or not learner.trainings else round(learner.trainings[-1].cpu_seconds, 1)
+    return None if learner is None or not learner.trainings_cpu_s else round(learner.trainings_cpu_s[-1], 1)
 
 
 def _changed(beside: Beside | None, today: date) -> str | None:

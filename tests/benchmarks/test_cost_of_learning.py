@@ -70,7 +70,6 @@ def main(folder, step, budget):
     learner.challenge(trained, end - 6 * DAY)
     assert learner.serving != "floor", learner.reason
     del request, trained
-    learner.trainings.clear()
     learner.scenarios(history, ahead, site.timezone, alike=True)
     nights = []
     for day in range(5, -1, -1):

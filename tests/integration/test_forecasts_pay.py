@@ -29,7 +29,7 @@ SKILLS: dict[str, dict[str, float] | None] = {
 
 def run(folder: Path, home: Path, data: HomeData, skill: dict[str, float] | None) -> dict[str, Any]:
     scenario = folder / "scenario.yaml"
-    scenario.write_text(f"home: {{timezone: Europe/Paris}}\nbattery: {BATTERY}\n")
+    scenario.write_text(f"home: {{timezone: Europe/Paris}}\nbattery: {BATTERY}\nlearning: {{enabled: false}}\n")
     options = [
         "--data",
         str(home),

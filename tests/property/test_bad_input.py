@@ -149,7 +149,7 @@ def without_harm(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
     [
         ("hole", 4, 0, 1),
         ("stuck", 3, 0, 2),
-        ("scale", 1, 6.0, 1),
+        ("scale", 1, 6.0, 3),
         ("scale", 4, 1000.0, 1),
         ("scale", 4, 0.001, 3),
         ("sign", 4, 0, 1),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from homeagent.agent.expectations import Expectations
-from homeagent.agent.governor import wake_reason
+from homeagent.agent.governor import THINK_EVERY, wake_reason
 from homeagent.agent.learner import Learner
 from homeagent.agent.observer import SOC_STALE_AFTER, Observer
 from homeagent.agent.peak_limits import PeakLimits
@@ -46,9 +46,11 @@ from homeagent.domain.plan import ImportCap
 from homeagent.domain.ports import Clock, ForecastSource, HomeLink, PriceSource
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec, SiteState
+from homeagent.domain.thinking import ThinkRecord
 from homeagent.domain.wiring import Timetable
 from homeagent.footprint.cpu_meter import CpuMeter, peak_memory_mb
 from homeagent.forecasting.floor import floor_scenarios
+from homeagent.learning.registry import FLOOR
 from homeagent.savings.counterfactual import DayBook, RuleBattery
 from homeagent.store import Store
 
@@ -223,7 +225,7 @@ class Agent:
             history_grew=self._history_grew,
         )
         if wake is not None and soc_kwh is not None and self.setup.mode != "observe":
-            self._think(now, soc_kwh)
+            self._think(now, soc_kwh, wake)
         else:
             wake = None
         if soc_kwh is not None:
@@ -288,7 +290,8 @@ class Agent:
                 if decision.result.command is command:
                     self.decisions[index] = replace(decision, result=result)
 
-    def _think(self, now: datetime, soc_kwh: float) -> None:
+    def _think(self, now: datetime, soc_kwh: float, wake: str) -> None:
+        began_s = self.cpu.total_s
         if self.learner is not None:
             with self.cpu.part("learn"):
                 self.learner.tick(now)
@@ -312,7 +315,16 @@ class Agent:
         self._decided_for = None
         self.thinks += 1
         self.solves += self.thought.solution is not None
+        record = ThinkRecord(
+            at=now,
+            wake=wake,
+            depth="floor" if self.learner is None or self.learner.serving == FLOOR else "full",
+            cpu_seconds=self.cpu.total_s - began_s,
+            worth=None,
+            next_at=now + THINK_EVERY,
+        )
         with self.cpu.part("store"):
+            self.store.write_think(record)
             self.store.write_plan(self.thought.plan)
             if self.setup.replayable:
                 self.store.write_problem(self.thought.problem)

@@ -15,6 +15,11 @@ class CpuMeter:
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
+    @property
+    def total_s(self) -> float:
+        """All parts together."""
+        return sum(self.seconds.values())
+
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
         """Count what runs inside to `name`."""

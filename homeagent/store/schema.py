@@ -130,3 +130,21 @@ def create_night_marks(db: Database) -> None:
         },
         pk=("day", "quantity"),
     )
+
+
+@migrations()
+def create_thinks(db: Database) -> None:
+    """Create when the agent thought, why, how hard, and what it was worth."""
+    db.table("thinks").create(
+        {
+            "id": int,
+            "at_s": float,
+            "wake": str,
+            "depth": str,
+            "cpu_seconds": float,
+            "worth": float,
+            "next_at_s": float,
+        },
+        pk="id",
+    )
+    db.table("thinks").create_index(["at_s"])

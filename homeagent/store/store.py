@@ -26,6 +26,7 @@ from homeagent.domain.ledger import SavingsEntry, SettledSlot
 from homeagent.domain.plan import Plan, PlanningProblem
 from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
+from homeagent.domain.thinking import ThinkRecord
 from homeagent.store import rows
 from homeagent.store.issued import INSERT as INSERT_ISSUED
 from homeagent.store.issued import issued_row, issued_since
@@ -59,6 +60,7 @@ _INSERT = {
     "facts": "INSERT OR REPLACE INTO facts (name, content) VALUES (?, ?)",
     "issued_forecasts": INSERT_ISSUED,
     "night_marks": "INSERT OR REPLACE INTO night_marks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    "thinks": "INSERT INTO thinks (at_s, wake, depth, cpu_seconds, worth, next_at_s) VALUES (?, ?, ?, ?, ?, ?)",
     "savings": "INSERT OR REPLACE INTO savings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 }
 
@@ -155,6 +157,10 @@ class Store:
     def write_night_mark(self, mark: NightMark) -> None:
         """Keep how a student did on a day."""
         self._add("night_marks", [rows.night_mark_row(mark)])
+
+    def write_think(self, record: ThinkRecord) -> None:
+        """Keep that the agent thought."""
+        self._add("thinks", [rows.think_row(record)])
 
     def write_command(self, command: Command) -> None:
         """Keep a command; it is on disk when this returns."""
@@ -313,6 +319,16 @@ class Store:
         self.flush()
         query = "SELECT * FROM night_marks WHERE day >= ? ORDER BY day, quantity"
         return [rows.night_mark_of(row) for row in self._connection.execute(query, (day.isoformat(),))]
+
+    def thinks_between(self, since: datetime, until: datetime) -> list[ThinkRecord]:
+        """Return the thinks in [since, until), oldest first."""
+        self.flush()
+        query = """
+            SELECT at_s, wake, depth, cpu_seconds, worth, next_at_s FROM thinks WHERE at_s >= ? AND at_s < ?
+            ORDER BY at_s, id
+        """
+        span = since.timestamp(), until.timestamp()
+        return [rows.think_of(*row) for row in self._connection.execute(query, span)]
 
     def forecast_issued(self, quantity: str, since: datetime, until: datetime) -> Forecast | None:
         """Return the agent's first own forecast of a quantity in [since, until), None if it made none then."""

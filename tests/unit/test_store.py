@@ -19,6 +19,7 @@ from homeagent.domain.ledger import SettledSlot
 from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import BatterySpec
+from homeagent.domain.thinking import ThinkRecord
 from homeagent.store import Store
 from homeagent.store.store import FLUSH_AFTER_S
 
@@ -210,3 +211,21 @@ def test_a_failed_migration_leaves_the_old_tables(tmp_path: Path, monkeypatch: p
             Store.open(path)
     with Store.open(path) as store:
         assert len(list(store.readings_since(NOW - timedelta(days=1)))) == 3
+
+
+def test_thinks_come_back_by_their_time(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "homeagent.db") as store:
+        records = [
+            ThinkRecord(
+                at=NOW + timedelta(hours=hour),
+                wake="new prices were published",
+                depth="full",
+                cpu_seconds=0.004,
+                worth=None if hour == 0 else 0.12,
+                next_at=NOW + timedelta(hours=hour + 3),
+            )
+            for hour in range(3)
+        ]
+        for record in records:
+            store.write_think(record)
+        assert store.thinks_between(NOW, NOW + timedelta(hours=2)) == records[:2]

@@ -11,13 +11,15 @@ from datetime import datetime, timedelta
 
 from homeagent.agent.expectations import Expectations
 from homeagent.agent.governor import THINK_EVERY, wake_reason
+from homeagent.agent.host_state import HostWatch
 from homeagent.agent.learner import Learner
 from homeagent.agent.observer import SOC_STALE_AFTER, Observer
 from homeagent.agent.peak_limits import PeakLimits
+from homeagent.agent.power_ahead import power_ahead
 from homeagent.agent.price_book import PriceBook
 from homeagent.agent.remembering import KEEP, METERS, Outlook
 from homeagent.agent.skill_book import SkillBook
-from homeagent.agent.thinking import MEMORY, Thought, think
+from homeagent.agent.thinking import MEMORY, Forecaster, Thought, think
 from homeagent.control.guard import LastSent, check, same
 from homeagent.control.timetable import instruction_at
 from homeagent.control.translation import translate
@@ -50,6 +52,7 @@ from homeagent.domain.thinking import ThinkRecord
 from homeagent.domain.wiring import Timetable
 from homeagent.footprint.cpu_meter import CpuMeter, peak_memory_mb
 from homeagent.forecasting.floor import floor_scenarios
+from homeagent.learning.hours import PowerAhead
 from homeagent.learning.registry import FLOOR
 from homeagent.savings.counterfactual import DayBook, RuleBattery
 from homeagent.store import Store
@@ -99,8 +102,10 @@ class Agent:
         store: Store,
         clock: Clock,
         forecasts: ForecastSource | None = None,
+        host: HostWatch | None = None,
     ) -> None:
         self.setup = setup
+        self.host = host or HostWatch()
         self.site = setup.site
         self.store = store
         self.clock = clock
@@ -140,7 +145,11 @@ class Agent:
 
         learner = Learner(self.site, setup.observation_step, setup.learning, now, self.prices.on, setup.outlook, older)
         learner.leave_out(self.expectations.no_habit)
+        learner.train_when(self.host, self._power_ahead)
         return learner
+
+    def _power_ahead(self, now: datetime) -> PowerAhead | None:
+        return power_ahead(now, self.thought, self.observer.memory, self.site, self.last_slot)
 
     def resume(self) -> None:
         """Take up what the store still knows: a restart costs no history, no known price, no savings and no command."""
@@ -214,6 +223,7 @@ class Agent:
         """Do one round: take in what is new, settle, think if need be, act."""
         now = self.clock.now()
         new_prices = await self._observe()
+        self.host.effort(now)
         self._take_outcomes()
         self._settle(now)
         soc_kwh = self.observer.soc_kwh(now)
@@ -228,6 +238,8 @@ class Agent:
             self._think(now, soc_kwh, wake)
         else:
             wake = None
+            if self.learner is not None:
+                self.learner.look(now)
         if soc_kwh is not None:
             await self._act(now, soc_kwh, wake)
         else:
@@ -307,7 +319,7 @@ class Agent:
             cpu=self.cpu,
             import_cap=None if self.peak_limits is None else self._import_cap,
             timetables=self.setup.timetables if self.setup.mode == "control" else (),
-            forecaster=floor_scenarios if self.learner is None else self.learner.scenarios,
+            forecaster=self._forecaster(now),
             expectations=self.expectations,
         )
         self._last_think = now
@@ -318,7 +330,7 @@ class Agent:
         record = ThinkRecord(
             at=now,
             wake=wake,
-            depth="floor" if self.learner is None or self.learner.serving == FLOOR else "full",
+            depth="full" if self._asks_students(now) else "floor",
             cpu_seconds=self.cpu.total_s - began_s,
             worth=None,
             next_at=now + THINK_EVERY,
@@ -331,6 +343,15 @@ class Agent:
             load, pv = self.thought.forecasts(self.thought.plan.grid)
             self.store.write_forecast("load_kw", load)
             self.store.write_forecast("pv_kw", pv)
+
+    def _asks_students(self, now: datetime) -> bool:
+        return self.learner is not None and self.learner.serving != FLOOR and self.host.effort(now).learned
+
+    def _forecaster(self, now: datetime) -> Forecaster:
+        """Return who forecasts: the students, or on a strained machine the recent days alone."""
+        if self.learner is None:
+            return floor_scenarios
+        return self.learner.scenarios if self.host.effort(now).learned else self.learner.recent_days
 
     def _import_cap(self, grid: TimeGrid, history: History) -> ImportCap | None:
         return None if self.peak_limits is None else self.peak_limits.cap(grid, history, self.prices)

@@ -175,7 +175,7 @@ def serve(seed: int, speed: float, port: int, habits_change: int | None, echo: C
                     await demo.step()
                 await asyncio.sleep(0 if haste else pause_s * steps)
 
-    learning = LearningRules(heed_machine=False)
+    learning = LearningRules(wait=timedelta(0))
     with made_up_home(seed, learning, habits_change) as demo, contextlib.suppress(KeyboardInterrupt):
         try:
             asyncio.run(run(demo))

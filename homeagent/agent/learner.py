@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from homeagent.agent.host_state import HostWatch
 from homeagent.agent.model_shelf import ModelShelf, Pupils
 from homeagent.agent.remembering import AHEAD, HOUR, Memory, Older, Outlook
-from homeagent.agent.schooling import Prices, Schooling
+from homeagent.agent.schooling import Ahead, Prices, Schooling
 from homeagent.agent.skill_book import night_mark
 from homeagent.agent.starting import WHY, Start, first_day_kw, may_begin, proven, rivals_of, start_with, to_be_kept
+from homeagent.agent.thinking import Forecaster
 from homeagent.domain.forecast import Scenarios
 from homeagent.domain.grid import BoolArray, FloatArray, TimeGrid, slot_start
 from homeagent.domain.history import History
@@ -85,6 +87,10 @@ class Learner:
         """Learn nothing from slots of which this says that their load was no habit."""
         self._memory.no_habit = no_habit
 
+    def train_when(self, host: HostWatch, ahead: Ahead) -> None:
+        """Train when this machine is at ease, and at the best hour of what is ahead."""
+        self._schooling.host, self._schooling.ahead = host, ahead
+
     @property
     def ahead(self) -> int:
         """Slots of a forecast."""
@@ -153,14 +159,12 @@ class Learner:
 
     def scenarios(self, history: History, grid: TimeGrid, timezone: ZoneInfo, *, alike: bool = True) -> Scenarios:
         """Return what the home will need: the floor's courses, with values that were learned where something was."""
-        per_day = timedelta(days=1) // history.grid.step
-        history = _believed(history, per_day)
-        courses = self._courses(history, grid, timezone, alike=alike)
-        return replace(
-            courses,
-            load_kw=np.minimum(courses.load_kw, ceiling_kw(history.load_kw, per_day)),
-            pv_kw=np.minimum(courses.pv_kw, ceiling_kw(history.pv_kw, per_day)),
-        )
+        return _plausible(self._courses, history, grid, timezone, alike=alike)
+
+    @staticmethod
+    def recent_days(history: History, grid: TimeGrid, timezone: ZoneInfo, *, alike: bool = True) -> Scenarios:
+        """Return the floor's courses alone: what a strained machine is asked for."""
+        return _plausible(floor_scenarios, history, grid, timezone, alike=alike)
 
     def _courses(self, history: History, grid: TimeGrid, timezone: ZoneInfo, *, alike: bool) -> Scenarios:
         courses = floor_scenarios(history, grid, timezone, alike=alike)
@@ -220,11 +224,20 @@ class Learner:
             self._last_night, self._failed = today, None
             if self._pupils:
                 self._night(end)
+        self._train_if_due(now)
+        give_back()
+
+    def look(self, now: datetime) -> None:
+        """Begin a training that waits, if it may now: costs next to nothing, and evaluates no forecaster."""
+        if self._schooling.wants_another_look(now):
+            self._train_if_due(now)
+
+    def _train_if_due(self, now: datetime) -> None:
+        end = slot_start(now, HOUR)
         if self._schooling.due(end, refused=self.refused):
-            trained = self._schooling.begin(end, self._champions())
+            trained = self._schooling.begin(now, self._champions())
             if trained is not None:
                 self.challenge(trained, end)
-        give_back()
 
     def challenge(self, trained: Trained, at: datetime) -> None:
         """Hold what was trained against what serves, and let the better one serve."""
@@ -321,3 +334,17 @@ class Learner:
 def _believed(history: History, per_day: int) -> History:
     load_kw, pv_kw = believable(history.load_kw, per_day), believable(history.pv_kw, per_day)
     return History(grid=history.grid, load_kw=load_kw, pv_kw=np.minimum(pv_kw, ceiling_kw(pv_kw, per_day)))
+
+
+def _plausible(
+    forecaster: Forecaster, history: History, grid: TimeGrid, timezone: ZoneInfo, *, alike: bool
+) -> Scenarios:
+    """Return what comes of believable readings, within what the home has used and made before."""
+    per_day = timedelta(days=1) // history.grid.step
+    history = _believed(history, per_day)
+    courses = forecaster(history, grid, timezone, alike=alike)
+    return replace(
+        courses,
+        load_kw=np.minimum(courses.load_kw, ceiling_kw(history.load_kw, per_day)),
+        pv_kw=np.minimum(courses.pv_kw, ceiling_kw(history.pv_kw, per_day)),
+    )

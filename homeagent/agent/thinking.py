@@ -85,9 +85,7 @@ class Memory:
 
 
 def expected_carbon(memory: Memory, grid: TimeGrid, site: SiteSpec) -> FloatArray | None:
-    """Return the grid's expected carbon intensity, None where it plays no part or was never seen."""
-    if not site.goals.carbon_price_per_kg:
-        return None
+    """Return the grid's expected carbon intensity, None where it was never seen."""
     past = TimeGrid(start=grid.start - MEMORY, step=grid.step, count=MEMORY // grid.step)
     inside = grid.step // memory.step
     fine = TimeGrid(start=past.start, step=memory.step, count=past.count * inside)
@@ -132,7 +130,7 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
             scenarios = expectations.expected(scenarios, measured)
         scenarios = scenarios.adding(drawn_kw(timetables, fine, site.timezone)).in_whole_watts()
         curve = prices.curve(grid)
-        carbon = expected_carbon(memory, grid, site)
+        carbon = expected_carbon(memory, grid, site) if site.goals.carbon_price_per_kg else None
     with cpu.part("plan"):
         problem = PlanningProblem(
             site=site,

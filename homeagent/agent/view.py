@@ -153,7 +153,14 @@ class View:
     def health(self) -> Mapping[str, object]:
         """Return whether all is well, and each degraded step by name."""
         degraded = self.degraded()
-        return {"ok": not degraded, "degraded": degraded, "link": None, "devices": [], "history_share": None}
+        return {
+            "ok": not degraded,
+            "degraded": degraded,
+            "link": None,
+            "devices": [],
+            "history_share": None,
+            "machine": self._agent.host.told(),
+        }
 
     def resume(self, device: str) -> bool | None:  # noqa: ARG002 - a home that is not live has no device to resume
         """Return None: there is nothing to resume."""

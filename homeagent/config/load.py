@@ -20,6 +20,7 @@ from homeagent.config.reading import read_settings
 from homeagent.config.settings import ScenarioSettings, Settings
 from homeagent.config.wiring import capability_of, wiring_of
 from homeagent.domain.command import AgentMode
+from homeagent.domain.effort import HostRules
 from homeagent.domain.errors import InputError, Issue
 from homeagent.domain.expectations import Absence
 from homeagent.domain.inverter import InverterCapability
@@ -56,6 +57,8 @@ class Config:
     country_given: bool
     learning: LearningRules | None
     """None where learning is off."""
+    host: HostRules | None
+    """None where the machine is not to be spared."""
     away: tuple[tuple[datetime, datetime], ...]
     """When nobody is at home, by the home's own clock."""
 
@@ -150,6 +153,7 @@ def _parts(settings: Settings, profiles: Mapping[str, Bound], path: Path) -> dic
         "country_given": settings.home.country is not None,
         "place_given": settings.home.latitude is not None,
         "learning": _learning(settings, path.parent),
+        "host": settings.thinking.host_rules(),
         "away": tuple((_moment(one.from_), _moment(one.until, past=True)) for one in settings.home.away),
         "site": site,
         "inverter": capability_of(settings.battery, profiles.get("battery")),
@@ -175,6 +179,7 @@ def _learning(settings: Settings, folder: Path) -> LearningRules | None:
         delegate=None if learning.delegate is None else folder / learning.delegate,
         models=folder / learning.models,
         starter=learning.starter,
+        wait=timedelta(hours=learning.wait_hours),
     )
 
 

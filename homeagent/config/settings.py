@@ -26,6 +26,7 @@ from homeagent.config.home_assistant import (
     wrong,
 )
 from homeagent.config.prices import PriceSettings
+from homeagent.domain.effort import HostRules
 
 
 def _timezone(name: str) -> str:
@@ -217,9 +218,16 @@ class GoalSettings(Section):
 
 
 class ThinkingSettings(Section):
-    """How finely the agent plans."""
+    """How finely the agent plans, and whether it spares the machine."""
 
     step_minutes: Literal[15, 30, 60] | None = None
+    spare_machine: bool = True
+    hot_c: Annotated[float, Field(ge=30, le=120)] | None = None
+    low_battery_percent: Annotated[float, Field(ge=0, le=100)] = 20.0
+
+    def host_rules(self) -> HostRules | None:
+        """Return what is said of the machine, None where it is not to be spared."""
+        return HostRules(hot_c=self.hot_c, low_battery=self.low_battery_percent / 100) if self.spare_machine else None
 
 
 class LearningSettings(Section):
@@ -229,6 +237,7 @@ class LearningSettings(Section):
     budget: Literal["small", "normal", "large"] = "normal"
     starter: bool = True
     train_every_days: Annotated[int, Field(ge=1, le=365)] = 7
+    wait_hours: Annotated[float, Field(ge=0, le=36)] = 24.0
     delegate: str | None = None
     models: str = "models"
 

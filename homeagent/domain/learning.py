@@ -16,9 +16,9 @@ class LearningRules:
     """`train_every` None trains only by hand. `models` is the folder of the model files, None keeps none.
 
     `delegate` is an accelerator's library for the TFLite runtime; `patient` waits for a training to end, as a backtest
-    does: its clock stands still meanwhile. `heed_machine` False trains on a busy machine, too. `teacher` False teaches
-    by what was measured alone, in a third of the time. `starter` lets a home without a model of its own begin with the
-    shipped one.
+    does: its clock stands still meanwhile. `wait` is how long one that is due may wait for a better hour or a machine
+    at ease. `teacher` False teaches by what was measured alone, in a third of the time. `starter` lets a home without a
+    model of its own begin with the shipped one.
     """
 
     budget: Budget = "normal"
@@ -28,7 +28,7 @@ class LearningRules:
     patient: bool = False
     teacher: bool = True
     starter: bool = True
-    heed_machine: bool = True
+    wait: timedelta = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

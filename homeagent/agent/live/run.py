@@ -11,6 +11,7 @@ from pathlib import Path
 
 from homeagent.agent.agent import Agent, Setup
 from homeagent.agent.forecast_report import TIMEZONE
+from homeagent.agent.host_state import HostWatch
 from homeagent.agent.live.backfill import Backfill
 from homeagent.agent.live.checks import check_start, missing_wiring
 from homeagent.agent.live.ending import ended_by_signals
@@ -108,7 +109,7 @@ class _Run:
             absences=config.absences,
             replayable=True,
         )
-        self.agent = Agent(setup, self.home, self.home, store, clock, self.home)
+        self.agent = Agent(setup, self.home, self.home, store, clock, self.home, HostWatch(config.host))
         self.agent.resume()
         self.home.restore(self.agent.commands_in_force)
         self.home.forecasts.restore(store.issued_forecasts_since(clock.now() - FORECASTS_BACK))

@@ -192,6 +192,11 @@ function showFootprint(footprint) {
     `${seconds.toFixed(1)} CPU seconds, ${footprint.peak_memory_mb.toFixed(0)} MB of memory at most.`);
 }
 
+function showMachine(machine) {
+  element("machine").hidden = machine === null;
+  if (machine !== null) text("machine", `The machine: ${machine.told}.`);
+}
+
 function showDevices({ link, devices, history_share: share }) {
   element("home-assistant").hidden = link === null;
   if (link === null) return;
@@ -246,6 +251,7 @@ async function load() {
     showLearned(models);
     showAhead(forecast);
     showDevices(health);
+    showMachine(health.machine);
     trouble(health.degraded.join("; "));
     const today = element("clock").textContent.split(" at ")[0];
     if (today !== habitsOf) {

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from homeagent.domain.errors import HomeAgentError
+from homeagent.domain.thinking import GovernorRules
 
 DIFFERENT = 1
 BAD_INPUT = 2
@@ -28,6 +29,15 @@ def _plain_errors() -> Iterator[None]:
     except (KeyboardInterrupt, click.Abort):
         click.echo("homeagent: stopped; nothing was left half-written", err=True)
         sys.exit(INTERRUPTED)
+
+
+def _governor(_context: click.Context, _parameter: click.Parameter, text: str | None) -> GovernorRules | None:
+    from homeagent.config.governor import governor_rules
+
+    try:
+        return None if text is None else governor_rules(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} {error}") from error
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -294,10 +304,11 @@ def announce(*, energy_kwh: float, start: str, over_minutes: float, name: str, p
 @click.option("--start", help="First step of the window: a date (the home's midnight) or an ISO 8601 time.")
 @click.option("--end", help="End of the window, exclusive.")
 @click.option("--forecasts", type=click.Path(path_type=Path), help="Forecasts as they were issued: CSV, plain or gzip.")
+@click.option("--governor", callback=_governor, help="When to think: adaptive, adaptive:SHARE, fixed:5m, fixed:1h.")
 @click.option("--future-weather", is_flag=True, help="Take measured weather for a forecast; counts for nothing.")
 @click.option("--no-bound", is_flag=True, help="Skip the bound of perfect foresight.")
 @click.option("--no-report", is_flag=True, help="Skip report.html.")
-def backtest(
+def backtest(  # noqa: PLR0913 - one argument an option
     *,
     data: Path,
     scenario: Path,
@@ -305,6 +316,7 @@ def backtest(
     start: str | None,
     end: str | None,
     forecasts: Path | None,
+    governor: GovernorRules | None,
     future_weather: bool,
     no_bound: bool,
     no_report: bool,
@@ -324,6 +336,7 @@ def backtest(
         bound=not no_bound,
         report=not no_report,
         forecasts=forecasts,
+        governor=governor,
     )
     with _plain_errors():
         with progress_bar("Replaying") as progress:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from homeagent.agent.expectations import Expectations
-from homeagent.agent.governor import THINK_EVERY, wake_reason
+from homeagent.agent.governor import Governor
 from homeagent.agent.host_state import HostWatch
 from homeagent.agent.learner import Learner
 from homeagent.agent.observer import SOC_STALE_AFTER, Observer
@@ -19,7 +19,7 @@ from homeagent.agent.power_ahead import power_ahead
 from homeagent.agent.price_book import PriceBook
 from homeagent.agent.remembering import KEEP, METERS, Outlook
 from homeagent.agent.skill_book import SkillBook
-from homeagent.agent.thinking import MEMORY, Forecaster, Thought, think
+from homeagent.agent.thinking import MEMORY, Forecaster, Thought, lost_without, think, worth_of_thinking_again
 from homeagent.control.guard import LastSent, check, same
 from homeagent.control.timetable import instruction_at
 from homeagent.control.translation import translate
@@ -48,7 +48,7 @@ from homeagent.domain.plan import ImportCap
 from homeagent.domain.ports import Clock, ForecastSource, HomeLink, PriceSource
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec, SiteState
-from homeagent.domain.thinking import ThinkRecord
+from homeagent.domain.thinking import ADAPTIVE, GovernorRules, ThinkRecord, Wake
 from homeagent.domain.wiring import Timetable
 from homeagent.footprint.cpu_meter import CpuMeter, peak_memory_mb
 from homeagent.forecasting.floor import floor_scenarios
@@ -79,6 +79,7 @@ class Setup:
     mode: AgentMode
     observation_step: timedelta
     plan_step: timedelta | None = None
+    governor: GovernorRules = ADAPTIVE
     minimum_hold: timedelta = timedelta(0)
     timetables: tuple[Timetable, ...] = ()
     soc_stale_after: timedelta = SOC_STALE_AFTER
@@ -117,6 +118,7 @@ class Agent:
         )
         self.learner = self._new_learner(clock.now())
         self.skill_book = SkillBook(store)
+        self.governor = Governor(setup.governor)
         self.peak_limits = None if self.site.peak_charge is None else PeakLimits(self.site.peak_charge, self.site)
         self.thought: Thought | None = None
         self.decisions: deque[Decision] = deque(maxlen=200)
@@ -128,10 +130,9 @@ class Agent:
         self._link = link
         self._source = prices
         self._forecasts = forecasts
-        self._last_think: datetime | None = None
         self._decided_for: datetime | None = None
         self._last_sent: dict[str, LastSent] = {}
-        self._history_grew = False
+        self._news: str | None = None
         self._kept_at: dict[str, tuple[Instruction, datetime]] = {}
         self._changed = asyncio.Event()
 
@@ -183,7 +184,8 @@ class Agent:
     def remember(self, readings: Iterable[Reading], *, think: bool) -> None:
         """Take in what was measured before the agent came; with `think` the next round plans anew."""
         self._take_in(readings)
-        self._history_grew |= think
+        if think:
+            self._news = "more of the home's past is known"
 
     def _take_in(self, readings: Iterable[Reading]) -> None:
         readings = tuple(readings)
@@ -194,12 +196,13 @@ class Agent:
     def announce(self, load: AnnouncedLoad) -> None:
         """Expect a load, and plan anew with it in the next round; raises as `Expectations.announce`."""
         self.expectations.announce(load, self.clock.now())
-        self._history_grew = True
+        self._news = f"a load was announced: {load.name}"
 
     def cancel_load(self, name: str) -> bool:
         """Expect a load no longer; return whether it was expected."""
         found = self.expectations.cancel(name, self.clock.now())
-        self._history_grew |= found
+        if found:
+            self._news = f"a load is expected no longer: {name}"
         return found
 
     def _hear(self, issued: Iterable[IssuedForecast]) -> None:
@@ -227,12 +230,12 @@ class Agent:
         self._take_outcomes()
         self._settle(now)
         soc_kwh = self.observer.soc_kwh(now)
-        wake = wake_reason(
+        wake = self.governor.wake(
             now,
-            last_think=self._last_think,
             valid_until=None if self.thought is None else self.thought.plan.valid_until,
             new_prices=new_prices,
-            history_grew=self._history_grew,
+            news=self._news,
+            patience=self.host.effort(now).patience,
         )
         if wake is not None and soc_kwh is not None and self.setup.mode != "observe":
             self._think(now, soc_kwh, wake)
@@ -283,6 +286,7 @@ class Agent:
                 if self.peak_limits is not None:
                     self.peak_limits.add(slot)
                 self.last_slot = slot
+                self.governor.see(slot.start, slot.hours, slot.load_kw - slot.pv_kw)
                 self.store.write_settled_slot(slot)
                 if closed is not None:
                     self.store.write_savings(closed)
@@ -302,8 +306,8 @@ class Agent:
                 if decision.result.command is command:
                     self.decisions[index] = replace(decision, result=result)
 
-    def _think(self, now: datetime, soc_kwh: float, wake: str) -> None:
-        began_s = self.cpu.total_s
+    def _think(self, now: datetime, soc_kwh: float, wake: Wake) -> None:
+        before, began_s = self.thought, self.cpu.total_s
         if self.learner is not None:
             with self.cpu.part("learn"):
                 self.learner.tick(now)
@@ -322,18 +326,21 @@ class Agent:
             forecaster=self._forecaster(now),
             expectations=self.expectations,
         )
-        self._last_think = now
-        self._history_grew = False
+        with self.cpu.part("plan"):
+            lost = lost_without(self.thought, before)
+            at_risk = worth_of_thinking_again(self.thought, self.governor.rules.longest)
+        self.governor.thought(now, self.thought.problem, at_risk)
+        self._news = None
         self._decided_for = None
         self.thinks += 1
         self.solves += self.thought.solution is not None
         record = ThinkRecord(
             at=now,
-            wake=wake,
+            wake=wake.reason,
             depth="full" if self._asks_students(now) else "floor",
             cpu_seconds=self.cpu.total_s - began_s,
-            worth=None,
-            next_at=now + THINK_EVERY,
+            worth=None if lost is None else float(lost.sum()),
+            next_at=self.governor.next_at(),
         )
         with self.cpu.part("store"):
             self.store.write_think(record)
@@ -356,7 +363,7 @@ class Agent:
     def _import_cap(self, grid: TimeGrid, history: History) -> ImportCap | None:
         return None if self.peak_limits is None else self.peak_limits.cap(grid, history, self.prices)
 
-    async def _act(self, now: datetime, soc_kwh: float, wake: str | None) -> None:
+    async def _act(self, now: datetime, soc_kwh: float, wake: Wake | None) -> None:
         """Decide once for each slot of the plan, and send what changes something."""
         slot_at = slot_start(now, self.plan_step)
         if self.thought is None or slot_at == self._decided_for:
@@ -370,7 +377,7 @@ class Agent:
         with self.cpu.part("store"):
             self.store.write_decision(decision)
 
-    def _decide(self, now: datetime, soc_kwh: float, thought: Thought, wake: str | None) -> Decision:
+    def _decide(self, now: datetime, soc_kwh: float, thought: Thought, wake: Wake | None) -> Decision:
         plan, problem = thought.plan, thought.problem
         policy = plan.policy_at(now)
         slot = 0 if policy is None else plan.grid.index_of(now)
@@ -400,7 +407,7 @@ class Agent:
             reason=reason,
             result=Confirmed(command=command),
             plan_digest=plan.problem_digest,
-            wake=wake,
+            wake=None if wake is None else wake.reason,
         )
 
     async def _send(self, command: Command, state: SiteState) -> CommandResult:

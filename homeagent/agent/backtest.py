@@ -29,6 +29,7 @@ from homeagent.domain.errors import InputError, Issue
 from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.learning import LearningRules
+from homeagent.domain.thinking import GovernorRules
 from homeagent.planning.perfect_foresight import KnownWindow, perfect_foresight_cost
 from homeagent.simulation.clock import VirtualClock
 from homeagent.simulation.home_data import MEASURED, HomeData, read_home
@@ -57,6 +58,8 @@ class Request:
     future_weather: bool = False
     """Take the measured weather for a forecast: an upper mark, which counts for nothing else."""
     report: bool = True
+    governor: GovernorRules | None = None
+    """When to think; None takes the scenario's."""
     forecasts: Path | None = None
     """Forecasts as they were issued; each is known from its own time on."""
 
@@ -173,6 +176,7 @@ def prepare(
         mode="control",
         observation_step=data.grid.step,
         plan_step=scenario.thinking_step,
+        governor=scenario.governor,
         minimum_hold=scenario.minimum_hold,
         learning=None if scenario.learning is None else replace(LEARNING, starter=scenario.learning.starter),
         absences=scenario.absences,
@@ -226,6 +230,8 @@ def backtest(request: Request, progress: Progress, notice: Callable[[str], None]
         InputError: data, scenario or window are not usable.
     """
     scenario = load_scenario(request.scenario)
+    if request.governor is not None:
+        scenario = replace(scenario, governor=request.governor)
     data = read_home(request.data)
     issued = () if request.forecasts is None else read_issued(request.forecasts)
     first, last = window_rows(request, data, scenario)

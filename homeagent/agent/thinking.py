@@ -26,6 +26,7 @@ from homeagent.footprint.cpu_meter import CpuMeter
 from homeagent.forecasting.floor import floor_scenarios, forecast_of
 from homeagent.forecasting.prices import estimate
 from homeagent.planning.planner import Solution, fallback, solve
+from homeagent.planning.worth_of_thinking import lost_by_slot, worth_by_slot
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -143,6 +144,23 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
         )
         plan, solution = _plan(problem, prices_known=prices.step is not None)
     return Thought(problem=problem, plan=plan, solution=solution)
+
+
+def lost_without(thought: Thought, before: Thought | None) -> FloatArray | None:
+    """Return what going on with the plan before would have lost in each slot [currency], None where it says nothing."""
+    if before is None or before.solution is None or thought.solution is None:
+        return None
+    grid, older = thought.plan.grid, before.plan
+    if older.grid.step != grid.step or not older.grid.start <= grid.start < older.grid.end:
+        return None
+    return lost_by_slot(older.policies[older.grid.index_of(grid.start) :], thought.solution, thought.problem)
+
+
+def worth_of_thinking_again(thought: Thought, span: timedelta) -> FloatArray:
+    """Return what not knowing better may lose in each slot within `span` [currency]."""
+    if thought.solution is None:
+        return np.zeros(0)
+    return worth_by_slot(thought.solution, thought.problem, span // thought.plan.grid.step + 1)
 
 
 def _plan(problem: PlanningProblem, *, prices_known: bool) -> tuple[Plan, Solution | None]:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from homeagent.config.binding import Bound, bind
+from homeagent.config.governor import governor_rules
 from homeagent.config.home_assistant import UNMETERED
 from homeagent.config.places import place_of_zone
 from homeagent.config.profile_costs import shipped_costs
@@ -26,6 +27,7 @@ from homeagent.domain.expectations import Absence
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.learning import LearningRules
 from homeagent.domain.site import BatterySpec, Goals, GridLimits, PeakChargeSpec, Place, PriceRules, SiteSpec
+from homeagent.domain.thinking import GovernorRules
 from homeagent.domain.wiring import DeviceSpec, ForecastWiring, Wiring
 
 _Model = TypeVar("_Model", bound=Settings)
@@ -45,6 +47,7 @@ class Config:
     inverter: InverterCapability
     minimum_hold: timedelta
     thinking_step: timedelta | None
+    governor: GovernorRules
     mode: AgentMode
     wiring: Wiring | None
     port: int
@@ -158,6 +161,7 @@ def _parts(settings: Settings, profiles: Mapping[str, Bound], path: Path) -> dic
         "site": site,
         "inverter": capability_of(settings.battery, profiles.get("battery")),
         "minimum_hold": timedelta(minutes=inverter.min_hold_minutes),
+        "governor": governor_rules(settings.thinking.governor),
         "thinking_step": None if step is None else timedelta(minutes=step),
     }
 

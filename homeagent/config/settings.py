@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from homeagent.config.forecasts import SolarForecast, WeatherId
+from homeagent.config.governor import governor_rules
 from homeagent.config.home_assistant import (
     STEPS_OR_PROFILE,
     ApplianceSettings,
@@ -217,10 +218,16 @@ class GoalSettings(Section):
     carbon_price_per_kg: NotNegative = 0.0
 
 
+def _known_governor(text: str) -> str:
+    governor_rules(text)
+    return text
+
+
 class ThinkingSettings(Section):
     """How finely the agent plans, and whether it spares the machine."""
 
     step_minutes: Literal[15, 30, 60] | None = None
+    governor: Annotated[str, AfterValidator(_known_governor)] = "adaptive"
     spare_machine: bool = True
     hot_c: Annotated[float, Field(ge=30, le=120)] | None = None
     low_battery_percent: Annotated[float, Field(ge=0, le=100)] = 20.0

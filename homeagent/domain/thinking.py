@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 Depth: TypeAlias = Literal["floor", "full"]
@@ -24,3 +24,27 @@ class ThinkRecord:
     cpu_seconds: float
     worth: float | None
     next_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wake:
+    """Why the agent thinks now. `of_age` says that nothing happened: the plan before had merely grown old."""
+
+    reason: str
+    of_age: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GovernorRules:
+    """When to think: at fixed times, or with `every` None as soon as it is expected to pay.
+
+    A think pays from `pays_from` of what one filling of the battery can be worth, so the same number fits any home and
+    currency. No plan is older than `longest`.
+    """
+
+    every: timedelta | None = None
+    pays_from: float = 0.0005
+    longest: timedelta = timedelta(hours=6)
+
+
+ADAPTIVE = GovernorRules()

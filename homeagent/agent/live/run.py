@@ -102,6 +102,7 @@ class _Run:
             mode=config.mode,
             observation_step=OBSERVED,
             plan_step=config.thinking_step,
+            governor=config.governor,
             minimum_hold=config.minimum_hold,
             timetables=config.wiring.timetables,
             soc_stale_after=SOC_STALE_AFTER,

@@ -43,7 +43,7 @@ class GovernorRules:
     """
 
     every: timedelta | None = None
-    pays_from: float = 0.0003
+    pays_from: float = 0.0002
     longest: timedelta = timedelta(hours=6)
 
 

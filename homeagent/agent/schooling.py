@@ -109,9 +109,13 @@ class Schooling:
 
     def _better_hour(self, now: datetime, latest: datetime) -> str | None:
         """Return what to wait for, None where no better hour is within reach."""
-        ahead = None if self.ahead is None else self.ahead(now)
-        hour = None if ahead is None else best_hour(ahead, now, latest)
-        if hour is None or hour.why is None:
+        if self.ahead is None or now >= latest:
+            return None
+        ahead = self.ahead(now)
+        if ahead is None:
+            return "a plan, to choose its hour by"
+        hour = best_hour(ahead, now, latest)
+        if hour.why is None:
             return None
         return f"{hour.why}, expected at {hour.at.astimezone(self._site.timezone):%H:%M}"
 

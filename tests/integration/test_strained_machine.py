@@ -60,6 +60,19 @@ async def live(agent: Agent, home: Home, clock: VirtualClock, hours: float) -> N
         clock.advance_to(home.now)
 
 
+@pytest.fixture
+def taught(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
+    """What reached the training's process; none is started here."""
+    requests: list[Request] = []
+
+    def train(request: Request, _say: object) -> Trained:
+        requests.append(request)
+        return Trained(model=None, cpu_seconds=0.0, reason="not here")
+
+    monkeypatch.setattr(schooling, "train_in_child", train)
+    return requests
+
+
 @contextmanager
 def agent_on(
     machine: list[MachineState],
@@ -129,15 +142,8 @@ def test_a_strained_machine_forecasts_smaller_and_says_so(tmp_path: Path) -> Non
         assert agent.thought.problem.scenarios.model_id == "starter-30"
 
 
-def test_a_training_begins_on_the_homes_own_sun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is due at midnight, and begins without a think of its own once PV is left over."""
-    taught: list[Request] = []
-
-    def train(request: Request, _say: object) -> Trained:
-        taught.append(request)
-        return Trained(model=None, cpu_seconds=0.0, reason="not here")
-
-    monkeypatch.setattr(schooling, "train_in_child", train)
+def test_a_training_begins_on_the_homes_own_sun(tmp_path: Path, taught: list[Request]) -> None:
+    """It is due at midnight, and waits for PV to be left over."""
     with agent_on([EASE], tmp_path, LearningRules(), past=timedelta(days=30)) as (agent, home, clock):
         learner = agent.learner
         assert learner is not None
@@ -152,6 +158,16 @@ def test_a_training_begins_on_the_homes_own_sun(tmp_path: Path, monkeypatch: pyt
         slot = agent.last_slot
         assert slot is not None
         assert slot.pv_kw > slot.load_kw
+
+
+def test_a_training_begins_without_a_think_once_the_machine_is_at_ease(tmp_path: Path, taught: list[Request]) -> None:
+    machine = [WORST]
+    with agent_on(machine, tmp_path, LearningRules(), past=timedelta(days=30)) as (agent, home, clock):
+        asyncio.run(live(agent, home, clock, 13 + METER_STEP / timedelta(hours=1)))  # past noon, after the hour's think
+        thinks, machine[0] = agent.thinks, EASE
+        asyncio.run(live(agent, home, clock, 0.75))
+        assert len(taught) == 1
+        assert agent.thinks == thinks
 
 
 def test_what_guards_a_device_knows_nothing_of_the_machine() -> None:

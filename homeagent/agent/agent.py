@@ -223,7 +223,8 @@ class Agent:
         """Do one round: take in what is new, settle, think if need be, act."""
         now = self.clock.now()
         new_prices = await self._observe()
-        self.host.effort(now)
+        with self.cpu.part("look"):
+            self.host.effort(now)
         self._take_outcomes()
         self._settle(now)
         soc_kwh = self.observer.soc_kwh(now)

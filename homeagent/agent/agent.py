@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from homeagent.agent.due_book import DueBook
 from homeagent.agent.expectations import Expectations
 from homeagent.agent.governor import THINK_EVERY, wake_reason
 from homeagent.agent.host_state import HostWatch
@@ -145,7 +146,7 @@ class Agent:
 
         learner = Learner(self.site, setup.observation_step, setup.learning, now, self.prices.on, setup.outlook, older)
         learner.leave_out(self.expectations.no_habit)
-        learner.train_when(self.host, self._power_ahead)
+        learner.train_when(self.host, self._power_ahead, DueBook(self.store))
         return learner
 
     def _power_ahead(self, now: datetime) -> PowerAhead | None:
@@ -240,7 +241,8 @@ class Agent:
         else:
             wake = None
             if self.learner is not None:
-                self.learner.look(now)
+                with self.cpu.part("learn"):
+                    self.learner.look(now)
         if soc_kwh is not None:
             await self._act(now, soc_kwh, wake)
         else:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from homeagent.agent.due_book import DueBook
 from homeagent.agent.host_state import HostWatch
 from homeagent.agent.model_shelf import ModelShelf, Pupils
 from homeagent.agent.remembering import AHEAD, HOUR, Memory, Older, Outlook
@@ -85,9 +86,9 @@ class Learner:
         """Learn nothing from slots of which this says that their load was no habit."""
         self._memory.no_habit = no_habit
 
-    def train_when(self, host: HostWatch, ahead: Ahead) -> None:
+    def train_when(self, host: HostWatch, ahead: Ahead, due_book: DueBook) -> None:
         """Train when this machine is at ease, and at the best hour of what is ahead."""
-        self._schooling.host, self._schooling.ahead = host, ahead
+        self._schooling.host, self._schooling.ahead, self._schooling.due_book = host, ahead, due_book
 
     @property
     def ahead(self) -> int:
@@ -238,6 +239,8 @@ class Learner:
             trained = self._schooling.begin(now, self._champions())
             if trained is not None:
                 self.challenge(trained, end)
+        elif self._schooling.waits_for is not None:
+            self._schooling.wait_no_longer()
 
     def challenge(self, trained: Trained, at: datetime) -> None:
         """Hold what was trained against what serves, and let the better one serve."""

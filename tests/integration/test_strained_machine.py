@@ -170,6 +170,18 @@ def test_a_training_begins_without_a_think_once_the_machine_is_at_ease(tmp_path:
         assert agent.thinks == thinks
 
 
+def test_a_training_made_by_hand_meanwhile_is_not_waited_for(tmp_path: Path, taught: list[Request]) -> None:
+    with agent_on([WORST], tmp_path, LearningRules(), past=timedelta(days=30)) as (agent, home, clock):
+        learner = agent.learner
+        assert learner is not None
+        asyncio.run(live(agent, home, clock, 1))
+        assert "a training waits" in learner.reason
+        learner._schooling.last = clock.now()  # noqa: SLF001 - as taking up the files of a training by hand does
+        asyncio.run(live(agent, home, clock, 0.5))
+        assert "a training waits" not in learner.reason
+        assert taught == []
+
+
 def test_what_guards_a_device_knows_nothing_of_the_machine() -> None:
     """The guard loop, the control of devices and the link cannot be slowed by what they do not know."""
     source = Path(homeagent.__file__).parent

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from homeagent.agent import schooling as schooling_module
+from homeagent.agent.due_book import FACT, DueBook
 from homeagent.agent.host_state import HostWatch
 from homeagent.agent.learner import Learner
 from homeagent.agent.remembering import Memory
@@ -22,6 +24,7 @@ from homeagent.learning.hours import PowerAhead
 from homeagent.learning.means import means_for
 from homeagent.learning.training import Request, Trained
 from homeagent.simulation.simulated_home import simulated_site
+from homeagent.store import Store
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -149,3 +152,38 @@ def test_little_memory_waits_and_less_to_spare_trains_small() -> None:
 
 def test_a_learner_says_nothing_of_a_training_that_is_not_due() -> None:
     assert "waits" not in Learner(SITE, HOUR, LearningRules(), NOW, unpriced, None).reason
+
+
+def test_a_restart_does_not_begin_the_wait_anew(tmp_path: Path, taught: list[Request]) -> None:
+    with Store.open(tmp_path / "a.db") as store:
+        for hour in range(20):
+            schooling = school([HOT])
+            schooling.due_book = DueBook(store)
+            schooling.begin(NOW + hour * HOUR, {})
+            assert schooling.waits_for is not None
+    with Store.open(tmp_path / "a.db") as store:
+        schooling = school([HOT])
+        schooling.due_book = DueBook(store)
+        schooling.begin(NOW + 20 * HOUR, {})
+        assert ended(schooling) is not None
+        assert len(taught) == 1
+        assert DueBook(store).since is None
+
+
+def test_what_was_due_before_the_last_training_is_due_no_more(taught: list[Request]) -> None:
+    """It was made by hand, or the clock went back."""
+    schooling = school([HOT])
+    schooling.due_book.note(NOW - timedelta(days=9))
+    schooling.last = NOW - timedelta(days=8)
+    schooling.begin(NOW, {})
+    assert schooling.due_book.since == NOW
+    schooling.begin(NOW - HOUR, {})
+    assert schooling.due_book.since == NOW - HOUR
+    assert taught == []
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2024-05-01T22:00:00"])
+def test_a_damaged_note_is_none(tmp_path: Path, text: str) -> None:
+    with Store.open(tmp_path / "a.db") as store:
+        store.write_fact(FACT, text)
+        assert DueBook(store).since is None

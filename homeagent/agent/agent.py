@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from homeagent.agent.due_book import DueBook
 from homeagent.agent.expectations import Expectations
 from homeagent.agent.governor import Governor
 from homeagent.agent.host_state import HostWatch
@@ -146,7 +147,7 @@ class Agent:
 
         learner = Learner(self.site, setup.observation_step, setup.learning, now, self.prices.on, setup.outlook, older)
         learner.leave_out(self.expectations.no_habit)
-        learner.train_when(self.host, self._power_ahead)
+        learner.train_when(self.host, self._power_ahead, DueBook(self.store))
         return learner
 
     def _power_ahead(self, now: datetime) -> PowerAhead | None:
@@ -226,7 +227,8 @@ class Agent:
         """Do one round: take in what is new, settle, think if need be, act."""
         now = self.clock.now()
         new_prices = await self._observe()
-        self.host.effort(now)
+        with self.cpu.part("look"):
+            self.host.effort(now)
         self._take_outcomes()
         self._settle(now)
         soc_kwh = self.observer.soc_kwh(now)
@@ -242,7 +244,8 @@ class Agent:
         else:
             wake = None
             if self.learner is not None:
-                self.learner.look(now)
+                with self.cpu.part("learn"):
+                    self.learner.look(now)
         if soc_kwh is not None:
             await self._act(now, soc_kwh, wake)
         else:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from homeagent.domain.effort import Effort, HostRules, effort_now
+from homeagent.domain.effort import AT_EASE, Effort, HostRules, effort_now
 from homeagent.domain.machine import MachineState
 from homeagent.footprint.machine import read_machine
 
@@ -38,10 +38,8 @@ class HostWatch:
         before, self._read_at = self.latest, now
         self.state = self._read(self._rules)
         self.latest = effort_now(self.state, now, before, self._rules)
-        if before is None or self.latest.gist != before.gist:
-            at_ease = self.latest.level == "full"
-            if not at_ease or before is not None:
-                _LOGGER.info("the machine: %s", self.latest.told)
+        if self.latest.gist != (AT_EASE if before is None else before.gist):
+            _LOGGER.info("the machine: %s", self.latest.told)
         return self.latest
 
     def told(self) -> Mapping[str, object] | None:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from homeagent.agent.due_book import DueBook
 from homeagent.agent.host_state import HostWatch
 from homeagent.agent.model_shelf import ModelShelf, Pupils
 from homeagent.agent.remembering import AHEAD, HOUR, Memory, Older, Outlook
 from homeagent.agent.schooling import Ahead, Prices, Schooling
 from homeagent.agent.skill_book import night_mark
 from homeagent.agent.starting import WHY, Start, first_day_kw, may_begin, proven, rivals_of, start_with, to_be_kept
-from homeagent.agent.thinking import Forecaster
 from homeagent.domain.forecast import Scenarios
 from homeagent.domain.grid import BoolArray, FloatArray, TimeGrid, slot_start
 from homeagent.domain.history import History
@@ -28,7 +27,7 @@ from homeagent.footprint.slack import give_back
 from homeagent.forecasting.features import DAYS_BACK, Course
 from homeagent.forecasting.floor import floor_scenarios
 from homeagent.forecasting.learned import Quantity
-from homeagent.forecasting.plausible import believable, ceiling_kw
+from homeagent.forecasting.plausible import believed, bounded
 from homeagent.forecasting.scenarios import shuffled
 from homeagent.learning.contest import champions_of
 from homeagent.learning.model import Model, Student
@@ -87,9 +86,9 @@ class Learner:
         """Learn nothing from slots of which this says that their load was no habit."""
         self._memory.no_habit = no_habit
 
-    def train_when(self, host: HostWatch, ahead: Ahead) -> None:
+    def train_when(self, host: HostWatch, ahead: Ahead, due_book: DueBook) -> None:
         """Train when this machine is at ease, and at the best hour of what is ahead."""
-        self._schooling.host, self._schooling.ahead = host, ahead
+        self._schooling.host, self._schooling.ahead, self._schooling.due_book = host, ahead, due_book
 
     @property
     def ahead(self) -> int:
@@ -159,12 +158,14 @@ class Learner:
 
     def scenarios(self, history: History, grid: TimeGrid, timezone: ZoneInfo, *, alike: bool = True) -> Scenarios:
         """Return what the home will need: the floor's courses, with values that were learned where something was."""
-        return _plausible(self._courses, history, grid, timezone, alike=alike)
+        history = believed(history)
+        return bounded(self._courses(history, grid, timezone, alike=alike), history)
 
     @staticmethod
     def recent_days(history: History, grid: TimeGrid, timezone: ZoneInfo, *, alike: bool = True) -> Scenarios:
         """Return the floor's courses alone: what a strained machine is asked for."""
-        return _plausible(floor_scenarios, history, grid, timezone, alike=alike)
+        history = believed(history)
+        return bounded(floor_scenarios(history, grid, timezone, alike=alike), history)
 
     def _courses(self, history: History, grid: TimeGrid, timezone: ZoneInfo, *, alike: bool) -> Scenarios:
         courses = floor_scenarios(history, grid, timezone, alike=alike)
@@ -238,6 +239,8 @@ class Learner:
             trained = self._schooling.begin(now, self._champions())
             if trained is not None:
                 self.challenge(trained, end)
+        elif self._schooling.waits_for is not None:
+            self._schooling.wait_no_longer()
 
     def challenge(self, trained: Trained, at: datetime) -> None:
         """Hold what was trained against what serves, and let the better one serve."""
@@ -329,22 +332,3 @@ class Learner:
         rolled_back_at = shelf.registry.rolled_back_at
         if rolled_back_at is not None:
             self._schooling.last, self._why = rolled_back_at, "rolled back by hand"
-
-
-def _believed(history: History, per_day: int) -> History:
-    load_kw, pv_kw = believable(history.load_kw, per_day), believable(history.pv_kw, per_day)
-    return History(grid=history.grid, load_kw=load_kw, pv_kw=np.minimum(pv_kw, ceiling_kw(pv_kw, per_day)))
-
-
-def _plausible(
-    forecaster: Forecaster, history: History, grid: TimeGrid, timezone: ZoneInfo, *, alike: bool
-) -> Scenarios:
-    """Return what comes of believable readings, within what the home has used and made before."""
-    per_day = timedelta(days=1) // history.grid.step
-    history = _believed(history, per_day)
-    courses = forecaster(history, grid, timezone, alike=alike)
-    return replace(
-        courses,
-        load_kw=np.minimum(courses.load_kw, ceiling_kw(history.load_kw, per_day)),
-        pv_kw=np.minimum(courses.pv_kw, ceiling_kw(history.pv_kw, per_day)),
-    )

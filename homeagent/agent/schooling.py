@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from homeagent.agent.due_book import DueBook
 from homeagent.agent.host_state import HostWatch
 from homeagent.agent.remembering import HOUR, KEEP, Memory
 from homeagent.agent.thinking import MEMORY
@@ -51,7 +52,7 @@ class Schooling:
         self.waits_for: str | None = None
         self.host = HostWatch()
         self.ahead: Ahead | None = None
-        self._due_since: datetime | None = None
+        self.due_book = DueBook()
         self._asked_at: datetime | None = None
         self._site = site
         self._rules = rules
@@ -83,8 +84,7 @@ class Schooling:
             self.last = end
             return train_in_child(self.request(end, champions), _LOGGER.info)
         self._asked_at = now
-        self._due_since = self._due_since or now
-        latest = self._due_since + self._rules.wait
+        latest = self._due_since(now) + self._rules.wait
         means = means_for(
             self.host.effort(now), self.host.state.available_mb, self._rules.budget, overdue=now >= latest
         )
@@ -92,13 +92,27 @@ class Schooling:
         if wait is not None:
             self._wait_for(wait)
             return None
-        self.last, self.waits_for, self._due_since = end, None, None
+        self.last = end
+        self.wait_no_longer()
         if self._training is None:
             request = self.request(end, champions)
             teacher = request.with_teacher and means.teacher
             request = replace(request, budget=means.budget, with_teacher=teacher)
             self._training = self._worker.submit(train_in_child, request, _LOGGER.info)
         return None
+
+    def _due_since(self, now: datetime) -> datetime:
+        """Return since when a training is due: as noted, unless one was made since then or the clock went back."""
+        since = self.due_book.since
+        if since is None or since > now or (self.last is not None and since < self.last):
+            since = now
+            self.due_book.note(now)
+        return since
+
+    def wait_no_longer(self) -> None:
+        """Forget what a training waited for: it began, or is not due any more."""
+        self.waits_for = None
+        self.due_book.note(None)
 
     def wants_another_look(self, now: datetime) -> bool:
         """Return whether a training waits and was not asked of late whether it may begin."""
@@ -109,9 +123,13 @@ class Schooling:
 
     def _better_hour(self, now: datetime, latest: datetime) -> str | None:
         """Return what to wait for, None where no better hour is within reach."""
-        ahead = None if self.ahead is None else self.ahead(now)
-        hour = None if ahead is None else best_hour(ahead, now, latest)
-        if hour is None or hour.why is None:
+        if self.ahead is None or now >= latest:
+            return None
+        ahead = self.ahead(now)
+        if ahead is None:
+            return "a plan, to choose its hour by"
+        hour = best_hour(ahead, now, latest)
+        if hour.why is None:
             return None
         return f"{hour.why}, expected at {hour.at.astimezone(self._site.timezone):%H:%M}"
 

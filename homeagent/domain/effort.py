@@ -11,6 +11,9 @@ from homeagent.domain.machine import MachineState
 Level: TypeAlias = Literal["full", "lean", "least"]
 Kind: TypeAlias = Literal["battery", "heat", "throttled", "voltage", "memory", "load"]
 
+Gist: TypeAlias = tuple[Level, Kind | None]
+
+AT_EASE: Gist = ("full", None)
 LEVELS: tuple[Level, ...] = ("full", "lean", "least")
 PATIENCE: dict[Level, float] = {"full": 1.0, "lean": 3.0, "least": 10.0}
 WORDS: dict[Level, str] = {
@@ -75,7 +78,7 @@ class Effort:
         return WORDS[self.level] if self.reason is None else f"{self.reason}: {WORDS[self.level]}"
 
     @property
-    def gist(self) -> tuple[Level, Kind | None]:
+    def gist(self) -> Gist:
         """What must change before it is worth saying again."""
         return self.level, self.strains[0].kind if self.strains else None
 

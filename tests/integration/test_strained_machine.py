@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import homeagent
+from homeagent.agent import schooling
 from homeagent.agent.agent import Agent, Setup
 from homeagent.agent.host_state import HostWatch
 from homeagent.agent.view import View
@@ -23,6 +24,7 @@ from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.learning import LearningRules
 from homeagent.domain.machine import MachineState
 from homeagent.domain.readings import Reading
+from homeagent.learning.training import Request, Trained
 from homeagent.simulation.clock import VirtualClock
 from homeagent.simulation.simulated_home import METER_STEP, SimulatedHome
 from homeagent.store import Store
@@ -35,8 +37,8 @@ EASE = MachineState(on_battery=False, hottest_c=40.0)
 class Home(SimulatedHome):
     """A simulated home that notes what it is told, and whose readings can be hidden."""
 
-    def __init__(self) -> None:
-        super().__init__(1, START)
+    def __init__(self, past: timedelta) -> None:
+        super().__init__(1, START, past=past)
         self.commands: list[Command] = []
         self.hidden: frozenset[str] = frozenset()
 
@@ -58,11 +60,27 @@ async def live(agent: Agent, home: Home, clock: VirtualClock, hours: float) -> N
         clock.advance_to(home.now)
 
 
+@pytest.fixture
+def taught(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
+    """What reached the training's process; none is started here."""
+    requests: list[Request] = []
+
+    def train(request: Request, _say: object) -> Trained:
+        requests.append(request)
+        return Trained(model=None, cpu_seconds=0.0, reason="not here")
+
+    monkeypatch.setattr(schooling, "train_in_child", train)
+    return requests
+
+
 @contextmanager
 def agent_on(
-    machine: list[MachineState], folder: Path, learning: LearningRules | None = None
+    machine: list[MachineState],
+    folder: Path,
+    learning: LearningRules | None = None,
+    past: timedelta = timedelta(days=2),
 ) -> Iterator[tuple[Agent, Home, VirtualClock]]:
-    home, clock = Home(), VirtualClock(START)
+    home, clock = Home(past), VirtualClock(START)
     setup = Setup(
         site=home.site,
         capability=InverterCapability(),
@@ -122,6 +140,46 @@ def test_a_strained_machine_forecasts_smaller_and_says_so(tmp_path: Path) -> Non
         machine[0] = EASE
         asyncio.run(live(agent, home, clock, 1.1))
         assert agent.thought.problem.scenarios.model_id == "starter-30"
+
+
+def test_a_training_begins_on_the_homes_own_sun(tmp_path: Path, taught: list[Request]) -> None:
+    """It is due at midnight, and waits for PV to be left over."""
+    with agent_on([EASE], tmp_path, LearningRules(), past=timedelta(days=30)) as (agent, home, clock):
+        learner = agent.learner
+        assert learner is not None
+        asyncio.run(live(agent, home, clock, 2))
+        assert "a training waits: PV surplus, expected at " in learner.reason
+        while "waits" in learner.reason and clock.now() < START + timedelta(days=1):
+            asyncio.run(live(agent, home, clock, METER_STEP / timedelta(hours=1)))
+        began = clock.now()
+        asyncio.run(live(agent, home, clock, 1.1))
+        assert len(taught) == 1
+        assert timedelta(hours=6) < began - START < timedelta(hours=18)
+        slot = agent.last_slot
+        assert slot is not None
+        assert slot.pv_kw > slot.load_kw
+
+
+def test_a_training_begins_without_a_think_once_the_machine_is_at_ease(tmp_path: Path, taught: list[Request]) -> None:
+    machine = [WORST]
+    with agent_on(machine, tmp_path, LearningRules(), past=timedelta(days=30)) as (agent, home, clock):
+        asyncio.run(live(agent, home, clock, 13 + METER_STEP / timedelta(hours=1)))  # past noon, after the hour's think
+        thinks, machine[0] = agent.thinks, EASE
+        asyncio.run(live(agent, home, clock, 0.75))
+        assert len(taught) == 1
+        assert agent.thinks == thinks
+
+
+def test_a_training_made_by_hand_meanwhile_is_not_waited_for(tmp_path: Path, taught: list[Request]) -> None:
+    with agent_on([WORST], tmp_path, LearningRules(), past=timedelta(days=30)) as (agent, home, clock):
+        learner = agent.learner
+        assert learner is not None
+        asyncio.run(live(agent, home, clock, 1))
+        assert "a training waits" in learner.reason
+        learner._schooling.last = clock.now()  # noqa: SLF001 - as taking up the files of a training by hand does
+        asyncio.run(live(agent, home, clock, 0.5))
+        assert "a training waits" not in learner.reason
+        assert taught == []
 
 
 def test_what_guards_a_device_knows_nothing_of_the_machine() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,6 +15,7 @@ from pydantic import BaseModel
 from homeagent.cli import main
 from homeagent.config import load_config, load_scenario
 from homeagent.config.settings import Settings
+from homeagent.domain.effort import HostRules
 from homeagent.domain.errors import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -138,3 +140,18 @@ def test_secrets_and_environment_are_filled_in_and_never_shown(tmp_path: Path, m
 def test_a_scenario_is_a_configuration_with_a_start(tmp_path: Path) -> None:
     scenario = load_scenario(write(tmp_path, SMALL.replace("5}", "5, initial_soc: 0.2}")))
     assert scenario.initial_soc_kwh == pytest.approx(2)
+
+
+def test_what_is_said_of_the_machine_and_of_waiting(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, SMALL))
+    assert config.host == HostRules(hot_c=None, low_battery=0.2)
+    assert config.learning is not None
+    assert config.learning.wait == timedelta(days=1)
+    said = "thinking: {hot_c: 60, low_battery_percent: 35}\nlearning: {wait_hours: 6}\n"
+    config = load_config(write(tmp_path, SMALL + said))
+    assert config.host == HostRules(hot_c=60.0, low_battery=0.35)
+    assert config.learning is not None
+    assert config.learning.wait == timedelta(hours=6)
+    assert load_config(write(tmp_path, SMALL + "thinking: {spare_machine: false}\n")).host is None
+    found = problems(tmp_path, SMALL + "thinking: {hot_c: 200}\nlearning: {wait_hours: 100}\n")
+    assert len(found) == 2

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from homeagent.agent import schooling as schooling_module
+from homeagent.agent.due_book import FACT, DueBook
 from homeagent.agent.host_state import HostWatch
 from homeagent.agent.learner import Learner
 from homeagent.agent.remembering import Memory
@@ -23,6 +24,7 @@ from homeagent.learning.hours import PowerAhead
 from homeagent.learning.means import means_for
 from homeagent.learning.training import Request, Trained
 from homeagent.simulation.simulated_home import simulated_site
+from homeagent.store import Store
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -45,7 +47,7 @@ def sun_at_eleven(_now: datetime) -> PowerAhead:
 
 
 @pytest.fixture
-def taught(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Request]]:
+def taught(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
     """What reached the training's process; none is started here."""
     requests: list[Request] = []
 
@@ -54,7 +56,7 @@ def taught(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Request]]:
         return Trained(model=None, cpu_seconds=0.0, reason="not here")
 
     monkeypatch.setattr(schooling_module, "train_in_child", train)
-    return iter([requests])
+    return requests
 
 
 def school(machine: list[MachineState], rules: LearningRules = RULES) -> Schooling:
@@ -70,7 +72,7 @@ def ended(schooling: Schooling) -> Trained | None:
     return schooling.done()
 
 
-def test_a_training_waits_for_the_sun(taught: Iterator[list[Request]], caplog: pytest.LogCaptureFixture) -> None:
+def test_a_training_waits_for_the_sun(taught: list[Request], caplog: pytest.LogCaptureFixture) -> None:
     schooling = school([EASE])
     schooling.ahead = sun_at_eleven
     with caplog.at_level(logging.INFO):
@@ -82,33 +84,39 @@ def test_a_training_waits_for_the_sun(taught: Iterator[list[Request]], caplog: p
     assert schooling.waits_for is None
     assert schooling.last == NOW + 11 * HOUR
     assert ended(schooling) is not None
-    (request,) = next(taught)
+    (request,) = taught
     assert (request.budget, request.with_teacher) == ("large", True)
 
 
-def test_it_waits_for_the_machine_too_but_no_longer_than_it_may(taught: Iterator[list[Request]]) -> None:
+def test_it_waits_for_the_machine_too_but_no_longer_than_it_may(
+    taught: list[Request], caplog: pytest.LogCaptureFixture
+) -> None:
     """What is overdue begins on a strained machine, small and without a teacher, whatever the hour."""
     machine = [HOT]
     schooling = school(machine)
     schooling.ahead = sun_at_eleven
-    for hour in range(20):
-        schooling.begin(NOW + hour * HOUR, {})
-        assert schooling.waits_for == "the machine is hot (90 degC)"
+    with caplog.at_level(logging.INFO, "homeagent.agent.schooling"):
+        for hour in range(20):
+            machine[0] = MachineState(hottest_c=90.0 + hour % 5)
+            schooling.begin(NOW + hour * HOUR, {})
+            assert schooling.waits_for == f"the machine is hot ({90 + hour % 5} degC)"
+    waits = [record for record in caplog.records if "a training waits" in record.getMessage()]
+    assert len(waits) == 1  # said once, not with each degree
     schooling.begin(NOW + 20 * HOUR, {})
     assert schooling.last == NOW + 20 * HOUR
     assert ended(schooling) is not None
-    (request,) = next(taught)
+    (request,) = taught
     assert (request.budget, request.with_teacher) == ("normal", False)
 
 
 @pytest.mark.parametrize("wait", [timedelta(0), timedelta(hours=5)])
-def test_no_hour_beyond_the_limit_is_waited_for(taught: Iterator[list[Request]], wait: timedelta) -> None:
+def test_no_hour_beyond_the_limit_is_waited_for(taught: list[Request], wait: timedelta) -> None:
     schooling = school([EASE], LearningRules(wait=wait))
     schooling.ahead = sun_at_eleven
     schooling.begin(NOW, {})
     assert schooling.last == NOW
     assert ended(schooling) is not None
-    assert len(next(taught)) == 1
+    assert len(taught) == 1
 
 
 def test_one_that_waits_is_asked_again_every_ten_minutes() -> None:
@@ -120,7 +128,7 @@ def test_one_that_waits_is_asked_again_every_ten_minutes() -> None:
     assert schooling.wants_another_look(NOW - HOUR)
 
 
-def test_a_patient_school_heeds_neither_machine_nor_hour(taught: Iterator[list[Request]]) -> None:
+def test_a_patient_school_heeds_neither_machine_nor_hour(taught: list[Request]) -> None:
     """A backtest's result must not hang on the weather in the room."""
 
     def never(_now: datetime) -> PowerAhead:
@@ -129,7 +137,7 @@ def test_a_patient_school_heeds_neither_machine_nor_hour(taught: Iterator[list[R
     schooling = school([HOT], LearningRules(patient=True))
     schooling.ahead = never
     assert schooling.begin(NOW, {}) is not None
-    assert len(next(taught)) == 1
+    assert len(taught) == 1
 
 
 def test_little_memory_waits_and_less_to_spare_trains_small() -> None:
@@ -144,3 +152,38 @@ def test_little_memory_waits_and_less_to_spare_trains_small() -> None:
 
 def test_a_learner_says_nothing_of_a_training_that_is_not_due() -> None:
     assert "waits" not in Learner(SITE, HOUR, LearningRules(), NOW, unpriced, None).reason
+
+
+def test_a_restart_does_not_begin_the_wait_anew(tmp_path: Path, taught: list[Request]) -> None:
+    with Store.open(tmp_path / "a.db") as store:
+        for hour in range(20):
+            schooling = school([HOT])
+            schooling.due_book = DueBook(store)
+            schooling.begin(NOW + hour * HOUR, {})
+            assert schooling.waits_for is not None
+    with Store.open(tmp_path / "a.db") as store:
+        schooling = school([HOT])
+        schooling.due_book = DueBook(store)
+        schooling.begin(NOW + 20 * HOUR, {})
+        assert ended(schooling) is not None
+        assert len(taught) == 1
+        assert DueBook(store).since is None
+
+
+def test_what_was_due_before_the_last_training_is_due_no_more(taught: list[Request]) -> None:
+    """It was made by hand, or the clock went back."""
+    schooling = school([HOT])
+    schooling.due_book.note(NOW - timedelta(days=9))
+    schooling.last = NOW - timedelta(days=8)
+    schooling.begin(NOW, {})
+    assert schooling.due_book.since == NOW
+    schooling.begin(NOW - HOUR, {})
+    assert schooling.due_book.since == NOW - HOUR
+    assert taught == []
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2024-05-01T22:00:00"])
+def test_a_damaged_note_is_none(tmp_path: Path, text: str) -> None:
+    with Store.open(tmp_path / "a.db") as store:
+        store.write_fact(FACT, text)
+        assert DueBook(store).since is None

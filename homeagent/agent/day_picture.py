@@ -20,8 +20,8 @@ LOOKS_STEP = timedelta(minutes=15)
 DAYS_KEPT = 10
 """So many days a forecast and every single reading are kept, and so many can be chosen."""
 LONGEST_PLAN = timedelta(hours=48)
-THINKING = ("learn", "forecast", "plan")
-"""Parts of the CPU time that are thinking; the rest goes with the looks."""
+WITH_LOOKS = ("link", "look", "settle", "control", "store")
+"""Parts of the CPU time that go with looks; what thinks take is in their records, and a page's readers are no work."""
 CENT = 0.005
 
 Row = Mapping[str, object]
@@ -161,7 +161,7 @@ def _asleep(agent: Agent, span: _Span, thinks: Sequence[ThinkRecord], looks: Seq
     lasted_s = (min(span.passed, span.end) - span.start).total_seconds()
     if lasted_s <= 0 or not agent.looks:
         return None
-    beside_s = sum(seconds for part, seconds in agent.cpu.seconds.items() if part not in THINKING)
+    beside_s = sum(agent.cpu.seconds.get(part, 0.0) for part in WITH_LOOKS)
     looked = sum(count for count in looks if count is not None)
     awake_s = sum(record.cpu_seconds for record in thinks) + looked * beside_s / agent.looks
     return max(1 - awake_s / lasted_s, 0.0)

@@ -32,13 +32,21 @@ def _plain_errors() -> Iterator[None]:
         sys.exit(INTERRUPTED)
 
 
-def _governor(_context: click.Context, _parameter: click.Parameter, text: str | None) -> GovernorRules | None:
+def _governors(
+    _context: click.Context, _parameter: click.Parameter, text: str | None
+) -> list[tuple[str, GovernorRules]]:
     from homeagent.config.governor import governor_rules
 
-    try:
-        return None if text is None else governor_rules(text)
-    except ValueError as error:
-        raise click.BadParameter(f"{text!r} {error}") from error
+    names = [] if text is None else [name.strip() for name in text.split(",")]
+    if len({*names}) < len(names):
+        raise click.BadParameter("names the same one twice")
+    found = []
+    for name in names:
+        try:
+            found.append((name, governor_rules(name)))
+        except ValueError as error:
+            raise click.BadParameter(f"{name!r} {error}") from error
+    return found
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -305,7 +313,12 @@ def announce(*, energy_kwh: float, start: str, over_minutes: float, name: str, p
 @click.option("--start", help="First step of the window: a date (the home's midnight) or an ISO 8601 time.")
 @click.option("--end", help="End of the window, exclusive.")
 @click.option("--forecasts", type=click.Path(path_type=Path), help="Forecasts as they were issued: CSV, plain or gzip.")
-@click.option("--governor", callback=_governor, help="When to think: adaptive, adaptive:SHARE, fixed:5m, fixed:1h.")
+@click.option(
+    "--governor",
+    "governors",
+    callback=_governors,
+    help="When to think: adaptive, adaptive:SHARE, fixed:5m, fixed:1h. Several, with commas, are compared.",
+)
 @click.option("--future-weather", is_flag=True, help="Take measured weather for a forecast; counts for nothing.")
 @click.option("--no-bound", is_flag=True, help="Skip the bound of perfect foresight.")
 @click.option("--no-report", is_flag=True, help="Skip report.html.")
@@ -317,7 +330,7 @@ def backtest(  # noqa: PLR0913 - one argument an option
     start: str | None,
     end: str | None,
     forecasts: Path | None,
-    governor: GovernorRules | None,
+    governors: list[tuple[str, GovernorRules]],
     future_weather: bool,
     no_bound: bool,
     no_report: bool,
@@ -325,6 +338,7 @@ def backtest(  # noqa: PLR0913 - one argument an option
     """Replay a measured home with the real agent, before it is given any control."""
     from homeagent.agent.backtest import Request
     from homeagent.agent.backtest import backtest as replay
+    from homeagent.agent.governor_race import print_race, race
     from homeagent.agent.terminal import print_summary, progress_bar
 
     request = Request(
@@ -337,11 +351,20 @@ def backtest(  # noqa: PLR0913 - one argument an option
         bound=not no_bound,
         report=not no_report,
         forecasts=forecasts,
-        governor=governor,
+        governor=governors[0][1] if governors else None,
     )
+
+    def notice(text: str) -> None:
+        click.echo(f"note: {text}", err=True)
+
     with _plain_errors():
+        if len(governors) > 1:
+            with progress_bar("Replaying") as progress:
+                runners = race(request, governors, progress, notice)
+            print_race(runners)
+            return
         with progress_bar("Replaying") as progress:
-            summary = replay(request, progress, lambda text: click.echo(f"note: {text}", err=True))
+            summary = replay(request, progress, notice)
         print_summary(summary, out)
 
 

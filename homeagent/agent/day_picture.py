@@ -180,10 +180,8 @@ def _sentence(
     slept = "" if asleep is None else f" The rest it slept: {_share(asleep)} of the day."
     edges = [max(span.start, thinks[0].at), *(record.at for record in thinks[1:]), min(span.passed, span.end)]
     begin, end = max(pairwise(edges), key=lambda pause: pause[1] - pause[0])
-    return (
-        f"It thought {times}{so_far}, {took_ms:.0f} ms in all{saw}.{slept} "
-        f"The longest sleep between two thinks: {_clock(agent, begin)} to {_clock(agent, end)}."
-    )
+    longest = f" The longest sleep between two thinks: {_clock(agent, begin)} to {_clock(agent, end)}."
+    return f"It thought {times}{so_far}, {took_ms:.0f} ms in all{saw}.{slept}{longest if end > begin else ''}"
 
 
 def _share(part: float) -> str:

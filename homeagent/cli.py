@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -31,13 +32,21 @@ def _plain_errors() -> Iterator[None]:
         sys.exit(INTERRUPTED)
 
 
-def _governor(_context: click.Context, _parameter: click.Parameter, text: str | None) -> GovernorRules | None:
+def _governors(
+    _context: click.Context, _parameter: click.Parameter, text: str | None
+) -> list[tuple[str, GovernorRules]]:
     from homeagent.config.governor import governor_rules
 
-    try:
-        return None if text is None else governor_rules(text)
-    except ValueError as error:
-        raise click.BadParameter(f"{text!r} {error}") from error
+    names = [] if text is None else [name.strip() for name in text.split(",")]
+    if len({*names}) < len(names):
+        raise click.BadParameter("names the same one twice")
+    found = []
+    for name in names:
+        try:
+            found.append((name, governor_rules(name)))
+        except ValueError as error:
+            raise click.BadParameter(f"{name!r} {error}") from error
+    return found
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -304,7 +313,12 @@ def announce(*, energy_kwh: float, start: str, over_minutes: float, name: str, p
 @click.option("--start", help="First step of the window: a date (the home's midnight) or an ISO 8601 time.")
 @click.option("--end", help="End of the window, exclusive.")
 @click.option("--forecasts", type=click.Path(path_type=Path), help="Forecasts as they were issued: CSV, plain or gzip.")
-@click.option("--governor", callback=_governor, help="When to think: adaptive, adaptive:SHARE, fixed:5m, fixed:1h.")
+@click.option(
+    "--governor",
+    "governors",
+    callback=_governors,
+    help="When to think: adaptive, adaptive:SHARE, fixed:5m, fixed:1h. Several, with commas, are compared.",
+)
 @click.option("--future-weather", is_flag=True, help="Take measured weather for a forecast; counts for nothing.")
 @click.option("--no-bound", is_flag=True, help="Skip the bound of perfect foresight.")
 @click.option("--no-report", is_flag=True, help="Skip report.html.")
@@ -316,7 +330,7 @@ def backtest(  # noqa: PLR0913 - one argument an option
     start: str | None,
     end: str | None,
     forecasts: Path | None,
-    governor: GovernorRules | None,
+    governors: list[tuple[str, GovernorRules]],
     future_weather: bool,
     no_bound: bool,
     no_report: bool,
@@ -324,6 +338,7 @@ def backtest(  # noqa: PLR0913 - one argument an option
     """Replay a measured home with the real agent, before it is given any control."""
     from homeagent.agent.backtest import Request
     from homeagent.agent.backtest import backtest as replay
+    from homeagent.agent.governor_race import print_race, race
     from homeagent.agent.terminal import print_summary, progress_bar
 
     request = Request(
@@ -336,11 +351,20 @@ def backtest(  # noqa: PLR0913 - one argument an option
         bound=not no_bound,
         report=not no_report,
         forecasts=forecasts,
-        governor=governor,
+        governor=governors[0][1] if governors else None,
     )
+
+    def notice(text: str) -> None:
+        click.echo(f"note: {text}", err=True)
+
     with _plain_errors():
+        if len(governors) > 1:
+            with progress_bar("Replaying") as progress:
+                runners = race(request, governors, progress, notice)
+            print_race(runners)
+            return
         with progress_bar("Replaying") as progress:
-            summary = replay(request, progress, lambda text: click.echo(f"note: {text}", err=True))
+            summary = replay(request, progress, notice)
         print_summary(summary, out)
 
 
@@ -409,6 +433,41 @@ def models(*, model: str | None, folder: Path, rollback: bool, as_json: bool) ->
             print_models(folder, as_json=as_json)
         else:
             print_model(folder, model, as_json=as_json)
+
+
+@main.command()
+@click.option("--days", type=click.IntRange(1, 732), default=60, show_default=True, help="How many days.")
+@click.option(
+    "--step",
+    type=click.Choice(["1m", "5m", "15m", "30m", "60m"]),
+    default="1m",
+    show_default=True,
+    help="The same home in any step: means of minutes.",
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Which home, or the first of many.")
+@click.option("--homes", type=click.IntRange(1, 9999), help="So many homes into the folder --out, one a seed.")
+@click.option(
+    "--start",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default="2025-03-01",
+    show_default=True,
+    help="The first day, from the home's midnight.",
+)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("home.csv.gz"), show_default=True)
+def simulate(*, days: int, step: str, seed: int, homes: int | None, start: datetime, out: Path) -> None:
+    """Write a simulated home, or many, as files for a backtest. Nothing in them was measured."""
+    from homeagent.agent.terminal import progress_bar
+    from homeagent.simulation.simulated_files import write_many, write_one
+
+    minutes = timedelta(minutes=int(step.removesuffix("m")))
+    with _plain_errors():
+        if homes is None:
+            data, scenario = write_one(seed, start.date(), days, minutes, out)
+            click.echo(f"homeagent backtest --data {data} --scenario {scenario} --out result")
+        else:
+            with progress_bar("Simulating") as progress:
+                write_many(range(seed, seed + homes), start.date(), days, minutes, out, progress)
+            click.echo(f"{homes} homes, each with a scenario of its own, and a scenario for all, are in {out}")
 
 
 class _ChangeDay(click.ParamType[int | None]):

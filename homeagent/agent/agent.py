@@ -353,6 +353,7 @@ class Agent:
             load, pv = self.thought.forecasts(self.thought.plan.grid)
             self.store.write_forecast("load_kw", load)
             self.store.write_forecast("pv_kw", pv)
+            self.store.write_forecast("net_kw", self.thought.net_forecast(self.thought.plan.grid))
 
     def _asks_students(self, now: datetime) -> bool:
         return self.learner is not None and self.learner.serving != FLOOR and self.host.effort(now).learned

@@ -23,6 +23,7 @@ import numpy as np
 
 from homeagent.agent.agent import Agent, Setup
 from homeagent.agent.backtest_summary import Outcome, ReportFacts, decision_row, rule_grid_kw, summarise
+from homeagent.agent.day_picture import DayGallery
 from homeagent.agent.remembering import Outlook
 from homeagent.config import Scenario, load_scenario
 from homeagent.domain.errors import InputError, Issue
@@ -211,6 +212,8 @@ async def drive(run: Run, clock: VirtualClock, outcome: Outcome, progress: Progr
         clock.advance_to(run.home.now)
         await run.agent.tick()
         outcome.look(run.agent)
+        if outcome.days is not None:
+            outcome.days.look(run.agent)
         run.home.advance()
         if step % 16 == 0:
             await asyncio.sleep(0)  # a Ctrl-C is heard where a coroutine pauses
@@ -218,6 +221,8 @@ async def drive(run: Run, clock: VirtualClock, outcome: Outcome, progress: Progr
             progress(step, count)
     clock.advance_to(run.home.now)
     await run.agent.finish()
+    if outcome.days is not None:
+        outcome.days.close(run.agent)
     progress(count, count)
 
 
@@ -244,7 +249,7 @@ def backtest(request: Request, progress: Progress, notice: Callable[[str], None]
         with Store.open(scratch / "homeagent.db", lasting=False) as store:
             run, clock = prepare(data, scenario, first, last, store, issued, future_weather=request.future_weather)
             bound = _bound_later(children, run) if request.bound else None
-            outcome = Outcome()
+            outcome = Outcome(days=DayGallery() if request.report else None)
             asyncio.run(drive(run, clock, outcome, progress))
         summary = summarise(
             run.agent, run.home.trajectory(), run.window, outcome, None if bound is None else bound.result()
@@ -261,6 +266,7 @@ def backtest(request: Request, progress: Progress, notice: Callable[[str], None]
                 rule_grid_kw=rule_grid_kw(run.window, scenario.site),
                 day_ahead=outcome.day_ahead,
                 decisions=[decision_row(decision) for decision in outcome.decisions],
+                days={} if outcome.days is None else outcome.days.pictures,
             )
             children.submit(_write_report, facts, scratch / "report.html").result()
         _publish(scratch, request.out)

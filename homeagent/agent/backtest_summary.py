@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from homeagent.agent.agent import Agent
+from homeagent.agent.day_picture import DayGallery
 from homeagent.devices.battery import respond, self_consumption
 from homeagent.domain.decision import Decision
 from homeagent.domain.forecast import Forecast
@@ -37,6 +38,8 @@ class Outcome:
 
     decisions: list[Decision] = field(default_factory=list)
     day_ahead: list[DayAhead] = field(default_factory=list)
+    days: DayGallery | None = None
+    """The picture of each day, where one is wanted."""
     _day: date | None = None
 
     def look(self, agent: Agent) -> None:
@@ -217,3 +220,4 @@ class ReportFacts:
     rule_grid_kw: FloatArray
     day_ahead: Sequence[DayAhead]
     decisions: Sequence[Mapping[str, Any]]
+    days: Mapping[date, Mapping[str, object]]

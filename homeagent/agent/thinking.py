@@ -58,6 +58,11 @@ class Thought:
         scenarios = self.problem.scenarios if grid is None else self.problem.scenarios.in_slots_of(grid)
         return forecast_of(scenarios, scenarios.load_kw), forecast_of(scenarios, scenarios.pv_kw)
 
+    def net_forecast(self, grid: TimeGrid) -> Forecast:
+        """Return load less PV as it was expected in slots of `grid`: their errors are not independent."""
+        scenarios = self.problem.scenarios.in_slots_of(grid)
+        return forecast_of(scenarios, scenarios.load_kw - scenarios.pv_kw)
+
     def expected_net_kw(self, slot: int) -> float:
         """Return the mean net load expected in one slot of the plan."""
         scenarios = self.problem.scenarios

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from homeagent.agent.agent import Agent
 from homeagent.agent.announcing import load_from, load_json
 from homeagent.agent.day_ahead import DayAhead
+from homeagent.agent.day_picture import told_day
 from homeagent.agent.habit_book import HabitBook
 from homeagent.agent.model_view import Beside, models_told
 from homeagent.domain.decision import Decision
@@ -101,6 +102,10 @@ class View:
         """Return the newest decisions, newest first."""
         newest = list(self._agent.decisions)[-limit:]
         return [_decision(decision) for decision in reversed(newest)]
+
+    def thinks(self, day: date | None) -> Mapping[str, object]:
+        """Return one local day's looks, thinks and sleep, None for the newest, with what they were about."""
+        return told_day(self._agent, day)
 
     def savings(self) -> Mapping[str, object]:
         """Return each day's savings, the open day last, and their sums. Modelled, and it says so."""

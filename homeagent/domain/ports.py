@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from homeagent.domain.command import Command, CommandResult
@@ -60,6 +60,9 @@ class AgentView(Protocol):
 
     def decisions(self, limit: int) -> Sequence[Mapping[str, object]]:
         """Return the newest decisions, newest first, with their reasons."""
+
+    def thinks(self, day: date | None) -> Mapping[str, object]:
+        """Return one local day's looks, thinks and sleep, None for the newest, with what they were about."""
 
     def savings(self) -> Mapping[str, object]:
         """Return what was saved, by day and in all."""

@@ -300,6 +300,13 @@ class Store:
         query = "SELECT device, count(*) FROM commands WHERE at_s >= ? GROUP BY device"
         return dict(self._connection.execute(query, (rows.epoch_s(at),)).fetchall())
 
+    def settled_between(self, since: datetime, until: datetime) -> list[SettledSlot]:
+        """Return the settled slots that start in [since, until), oldest first."""
+        self.flush()
+        query = "SELECT * FROM settled_slots WHERE start_s >= ? AND start_s < ? ORDER BY start_s"
+        span = rows.epoch_s(since), rows.epoch_s(until)
+        return [rows.settled_of(row) for row in self._connection.execute(query, span)]
+
     def settled_since(self, at: datetime) -> Iterator[tuple[SettledSlot, float]]:
         """Yield settled slots with the state of charge after each: the next slot's, where that follows at once."""
         self.flush()
@@ -340,6 +347,26 @@ class Store:
         span = rows.epoch_s(since), rows.epoch_s(until)
         found = self._connection.execute(query, (*span, quantity)).fetchone()
         return None if found is None else rows.forecast_of(*found)
+
+    def forecasts_between(self, quantity: str, since: datetime, until: datetime) -> list[Forecast]:
+        """Return the agent's own forecasts of a quantity issued in [since, until), oldest first."""
+        self.flush()
+        query = """
+            SELECT issued_at_s, content FROM forecasts WHERE issued_at_s >= ? AND issued_at_s < ? AND kind = ?
+            ORDER BY id
+        """
+        span = rows.epoch_s(since), rows.epoch_s(until)
+        return [rows.forecast_of(*row) for row in self._connection.execute(query, (*span, quantity))]
+
+    def looks_between(self, since: datetime, until: datetime, step: timedelta) -> dict[int, int]:
+        """Return how many readings came in each step from `since` on, by its number; of raw ones alone it is known."""
+        self.flush()
+        query = """
+            SELECT CAST((at_ms - :since_ms - 1) / :step_ms AS INTEGER) AS slot, count(*) FROM readings
+            WHERE at_ms > :since_ms AND at_ms <= :until_ms GROUP BY slot
+        """
+        bounds = {"since_ms": rows.epoch_s(since) * 1000, "until_ms": rows.epoch_s(until) * 1000}
+        return dict(self._connection.execute(query, bounds | {"step_ms": step // timedelta(milliseconds=1)}).fetchall())
 
     def fact(self, name: str) -> str | None:
         """Return what is remembered under a name."""

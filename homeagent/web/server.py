@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -53,9 +54,10 @@ def application(view: AgentView) -> web.Application:
     app.router.add_post("/api/v1/announced_loads", _announce(view))
     app.router.add_delete("/api/v1/announced_loads/{name}", _cancel_load(view))
     app.router.add_get("/api/v1/decisions", _decisions(view))
+    app.router.add_get("/api/v1/thinks", _thinks(view))
     app.router.add_get("/api/v1/events", EventStream(view.state, view.changed).handle, allow_head=False)
     app.router.add_get("/", file(PAGE / "index.html"))
-    for name in ("page.css", "page.js", "learned.js"):
+    for name in ("page.css", "page.js", "learned.js", "day.js"):
         app.router.add_get(f"/{name}", file(PAGE / name))
     app.router.add_get("/plotly.min.js", file(_plotly_js()))
     return app
@@ -75,6 +77,18 @@ def _decisions(view: AgentView) -> Handler:
         if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= MOST_DECISIONS:
             return failure(400, f"limit must be a whole number from 1 to {MOST_DECISIONS}")
         return fresh_json({"decisions": view.decisions(int(text))})
+
+    return handle
+
+
+def _thinks(view: AgentView) -> Handler:
+    async def handle(request: web.Request) -> web.Response:
+        text = request.query.get("day")
+        try:
+            day = None if text is None else date.fromisoformat(text)
+        except ValueError:
+            return failure(400, "day must be a date such as 2026-05-01")
+        return fresh_json(view.thinks(day))
 
     return handle
 

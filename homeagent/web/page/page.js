@@ -8,7 +8,7 @@ const STANCES = { charge: "charge from the grid", follow: "cover the home, store
 const STANDINGS = { idle: "in its safe state", driving: "steered", yielded: "left to you", contested: "left to something else",
   degraded: "does not obey" };
 const CHART = { displayModeBar: false, responsive: true };
-const LEAST_MS_BETWEEN_LOADS = 2000;
+const LEAST_MS_BETWEEN_LOADS = 2000, LEAST_MS_BETWEEN_DAYS = 30000;
 let zone = "UTC", observing = false;
 
 const element = (id) => document.getElementById(id);
@@ -248,6 +248,7 @@ async function load() {
     showSavings(savings);
     showDecisions(decisions.decisions);
     showFootprint(footprint);
+    await loadDay(footprint.thinks);
     showLearned(models);
     showAhead(forecast);
     showDevices(health);
@@ -265,8 +266,21 @@ async function load() {
   }
 }
 
+let dayAt = 0, dayThought = null;
+async function loadDay(thinks = dayThought) {
+  if (thinks === dayThought && Date.now() - dayAt < LEAST_MS_BETWEEN_DAYS) return;
+  [dayAt, dayThought] = [Date.now(), thinks];
+  const select = element("day"), old = select.selectedIndex > 0 ? `?day=${select.value}` : "";
+  const picture = await get(`thinks${old}`);
+  offerDays(select, picture.days);
+  text("day-text", picture.sentence);
+  showDayWords(element("day-thinks"), picture);
+  await drawDay("day-chart", picture);
+}
+
 async function start() {
   element("announce").onsubmit = announce;
+  element("day").onchange = () => { dayAt = 0; loadDay(); };
   try { showState(await get("state")); } catch (error) { trouble(`The agent does not answer (${error.message}).`); }
   await load();
   const events = new EventSource("/api/v1/events");

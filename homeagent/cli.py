@@ -230,6 +230,20 @@ def ledger(*, store: Path, last: int, as_json: bool) -> None:
 
 @main.command()
 @STORE
+@click.option("--days", "last", type=click.IntRange(1, 366), default=7, show_default=True, help="How many days.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def footprint(*, store: Path, last: int, as_json: bool) -> None:
+    """Print what the agent itself takes: CPU, wakeups, disk, energy, carbon. May be asked while the agent runs."""
+    from homeagent.agent.footprint_terminal import print_footprint
+    from homeagent.store.footprints import kept
+
+    with _plain_errors():
+        days, savings = kept(store)
+        print_footprint(days, savings, last, as_json=as_json)
+
+
+@main.command()
+@STORE
 @click.option("--export", type=click.Path(path_type=Path), help="Write every forecast as issued to a CSV file (.gz).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, a provider a line.")
 def forecasts(*, store: Path, export: Path | None, as_json: bool) -> None:

@@ -74,6 +74,7 @@ def test_answers_are_guarded_and_errors_are_json(tmp_path: Path) -> None:
             "/": 200,
             "/page.js": 200,
             "/learned.js": 200,
+            "/footprint.js": 200,
             "/plotly.min.js": 200,
             "/nothing": 404,
             "/api/v1/decisions?limit=-1": 400,

@@ -243,6 +243,26 @@ def footprint(*, store: Path, last: int, as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--json", "file", type=click.Path(path_type=Path), help="Write what was measured to a file as well.")
+@click.option("--quick", is_flag=True, help="A home of two months, load alone, one width.")
+def bench(*, file: Path | None, quick: bool) -> None:
+    """Measure what forecasts, plans and trainings take on this machine. Needs no data."""
+    import json
+
+    from homeagent.agent.bench import bench as measured
+    from homeagent.agent.bench_terminal import print_bench
+    from homeagent.agent.terminal import progress_bar
+
+    with _plain_errors():
+        with progress_bar("Measuring") as progress:
+            found = measured(progress, quick=quick)
+        print_bench(found)
+        if file is not None:
+            file.write_text(json.dumps(found, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+            click.echo(f"written to {file}")
+
+
+@main.command()
 @STORE
 @click.option("--export", type=click.Path(path_type=Path), help="Write every forecast as issued to a CSV file (.gz).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, a provider a line.")

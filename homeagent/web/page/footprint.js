@@ -12,7 +12,7 @@ function ranged(used, name, unit) {
   return `${small(used[name])} ${unit} (${small(used[`${name}_low`])} to ${small(used[`${name}_high`])})`;
 }
 
-function percent(share) {
+function partOf(share) {
   return share === null ? UNKNOWN : `${small(100 * share)} %`;
 }
 
@@ -28,7 +28,7 @@ function showFootprint(footprint) {
   element("footprint-table").hidden = !today;
   if (!today) return text("footprint-today", "Nothing is added up yet.");
   text("footprint-today", `Today: ${today.thinks} thinks, asleep ${asleep(today.asleep_share)} of the time, ` +
-    `${ranged(today, "energy_wh", "Wh")}, ${ranged(today, "carbon_g", "g CO2")}; of what was saved it took ${percent(today.share_of_saving)}.`);
+    `${ranged(today, "energy_wh", "Wh")}, CO2 ${ranged(today, "carbon_g", "g")}; of what was saved it took ${partOf(today.share_of_saving)}.`);
   const seconds = (used) => Object.entries(used.cpu_seconds).filter(([, s]) => s >= 0.01)
     .sort(([, a], [, b]) => b - a).map(([part, s]) => `${part} ${s.toFixed(2)}`).join(", ");
   const sum = (used) => Object.values(used.cpu_seconds).reduce((a, b) => a + b, 0).toFixed(1);
@@ -39,7 +39,7 @@ function showFootprint(footprint) {
     ["energy", (used) => ranged(used, "energy_wh", "Wh")],
     ["cost, taken from the saving", (used) => ranged(used, "cost", currency)],
     ["carbon", (used) => ranged(used, "carbon_g", "g")],
-    ["of the saving", (used) => percent(used.share_of_saving)],
+    ["of the saving", (used) => partOf(used.share_of_saving)],
     ["wakeups", (used) => String(used.wakeups)],
     ["written to disk", (used) => used.written_mb === null ? UNKNOWN : `${used.written_mb.toFixed(1)} MB`],
     ["memory at most", (used) => `${used.peak_memory_mb.toFixed(0)} MB`],

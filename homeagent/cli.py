@@ -249,6 +249,40 @@ def ledger(*, store: Path, last: int, as_json: bool) -> None:
 
 @main.command()
 @STORE
+@click.option("--days", "last", type=click.IntRange(1, 366), default=7, show_default=True, help="How many days.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def footprint(*, store: Path, last: int, as_json: bool) -> None:
+    """Print what the agent itself takes: CPU, wakeups, disk, energy, carbon. May be asked while the agent runs."""
+    from homeagent.agent.footprint_terminal import print_footprint
+    from homeagent.store.footprints import kept
+
+    with _plain_errors():
+        days, savings = kept(store)
+        print_footprint(days, savings, last, as_json=as_json)
+
+
+@main.command()
+@click.option("--json", "file", type=click.Path(path_type=Path), help="Write what was measured to a file as well.")
+@click.option("--quick", is_flag=True, help="A home of two months, load alone, one width.")
+def bench(*, file: Path | None, quick: bool) -> None:
+    """Measure what forecasts, plans and trainings take on this machine. Needs no data."""
+    import json
+
+    from homeagent.agent.bench import bench as measured
+    from homeagent.agent.bench_terminal import print_bench
+    from homeagent.agent.terminal import progress_bar
+
+    with _plain_errors():
+        with progress_bar("Measuring") as progress:
+            found = measured(progress, quick=quick)
+        print_bench(found)
+        if file is not None:
+            file.write_text(json.dumps(found, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+            click.echo(f"written to {file}")
+
+
+@main.command()
+@STORE
 @click.option("--export", type=click.Path(path_type=Path), help="Write every forecast as issued to a CSV file (.gz).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, a provider a line.")
 def forecasts(*, store: Path, export: Path | None, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from homeagent.agent.due_book import DueBook
 from homeagent.agent.expectations import Expectations
+from homeagent.agent.footprint_book import Counts, FootprintBook, surroundings_of
 from homeagent.agent.governor import Governor
 from homeagent.agent.host_state import HostWatch
 from homeagent.agent.learner import Learner
@@ -44,7 +45,7 @@ from homeagent.domain.history import History
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.learning import LearningRules
-from homeagent.domain.ledger import Footprint, SettledSlot
+from homeagent.domain.ledger import Footprint, SavingsEntry, SettledSlot
 from homeagent.domain.plan import ImportCap
 from homeagent.domain.ports import Clock, ForecastSource, HomeLink, PriceSource
 from homeagent.domain.readings import Reading
@@ -52,6 +53,7 @@ from homeagent.domain.site import SiteSpec, SiteState
 from homeagent.domain.thinking import ADAPTIVE, GovernorRules, ThinkRecord, Wake
 from homeagent.domain.wiring import Timetable
 from homeagent.footprint.cpu_meter import CpuMeter, peak_memory_mb
+from homeagent.footprint.energy import EnergyMeter
 from homeagent.forecasting.floor import floor_scenarios
 from homeagent.learning.hours import PowerAhead
 from homeagent.learning.registry import FLOOR
@@ -128,6 +130,16 @@ class Agent:
         self.looks = 0
         self.thinks = 0
         self.solves = 0
+        self.decided = 0
+        self.footprints = FootprintBook(
+            store,
+            self.cpu,
+            self.site.timezone,
+            lambda: Counts(thinks=self.thinks, looks=self.looks, decisions=self.decided),
+            surroundings_of(self.observer, self.prices),
+            EnergyMeter(),
+            clock.now(),
+        )
         self._link = link
         self._source = prices
         self._forecasts = forecasts
@@ -176,11 +188,14 @@ class Agent:
             if slot.start.astimezone(self.site.timezone).date() not in closed_days:
                 if self.day_book is None:
                     rule = RuleBattery(self.site, slot.soc_kwh if rule_soc_kwh is None else float(rule_soc_kwh))
-                    self.day_book = DayBook(self.site, rule, entries=entries)
+                    self.day_book = self._new_day_book(rule, entries)
                 self.day_book.add(slot, soc_after_kwh)
                 self.last_slot = slot
         if self.day_book is None and entries and rule_soc_kwh is not None:
-            self.day_book = DayBook(self.site, RuleBattery(self.site, float(rule_soc_kwh)), entries=entries)
+            self.day_book = self._new_day_book(RuleBattery(self.site, float(rule_soc_kwh)), entries)
+
+    def _new_day_book(self, rule: RuleBattery, entries: list[SavingsEntry]) -> DayBook:
+        return DayBook(self.site, rule, entries=entries, own_energy=self.footprints.own_energy)
 
     def remember(self, readings: Iterable[Reading], *, think: bool) -> None:
         """Take in what was measured before the agent came; with `think` the next round plans anew."""
@@ -281,10 +296,12 @@ class Agent:
         return published is not None
 
     def _settle(self, now: datetime) -> None:
+        with self.cpu.part("store"):
+            self.footprints.look(now)
         with self.cpu.part("settle"):
             for slot, soc_after_kwh in self.observer.settle(now, self.prices):
                 if self.day_book is None:
-                    self.day_book = DayBook(self.site, RuleBattery(self.site, slot.soc_kwh))
+                    self.day_book = self._new_day_book(RuleBattery(self.site, slot.soc_kwh), [])
                 closed = self.day_book.add(slot, soc_after_kwh)
                 if self.peak_limits is not None:
                     self.peak_limits.add(slot)
@@ -378,6 +395,7 @@ class Agent:
             result = await self._send(decision.result.command, SiteState(at=now, soc_kwh=soc_kwh))
         decision = replace(decision, result=result)
         self.decisions.append(decision)
+        self.decided += 1
         with self.cpu.part("store"):
             self.store.write_decision(decision)
 
@@ -469,6 +487,7 @@ class Agent:
         """Take in the last readings, settle what is closed, and close the books."""
         await self._observe()
         self._settle(self.clock.now())
+        self.footprints.take(self.clock.now())
         if self.day_book is not None:
             closed = self.day_book.close()
             if closed is not None:
@@ -483,7 +502,7 @@ class Agent:
     def footprint(self) -> Footprint:
         """Return what the agent has used since its start."""
         return Footprint(
-            thinks=self.thinks, looks=self.looks, cpu_seconds=dict(self.cpu.seconds), peak_memory_mb=peak_memory_mb()
+            thinks=self.thinks, looks=self.looks, cpu_seconds=self.cpu.totals(), peak_memory_mb=peak_memory_mb()
         )
 
     def _notify(self) -> None:

@@ -31,6 +31,7 @@ from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.learning import LearningRules
 from homeagent.domain.thinking import GovernorRules
+from homeagent.footprint.cpu_meter import SIMULATION
 from homeagent.planning.perfect_foresight import KnownWindow, perfect_foresight_cost
 from homeagent.simulation.clock import VirtualClock
 from homeagent.simulation.home_data import MEASURED, HomeData, read_home
@@ -211,10 +212,11 @@ async def drive(run: Run, clock: VirtualClock, outcome: Outcome, progress: Progr
     for step in range(count):
         clock.advance_to(run.home.now)
         await run.agent.tick()
-        outcome.look(run.agent)
-        if outcome.days is not None:
-            outcome.days.look(run.agent)
-        run.home.advance()
+        with run.agent.cpu.part(SIMULATION):
+            outcome.look(run.agent)
+            if outcome.days is not None:
+                outcome.days.look(run.agent)
+            run.home.advance()
         if step % 16 == 0:
             await asyncio.sleep(0)  # a Ctrl-C is heard where a coroutine pauses
         if step % 512 == 0:

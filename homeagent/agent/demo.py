@@ -18,6 +18,7 @@ from homeagent.domain.grid import slot_start
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.learning import LearningRules, NightMark
 from homeagent.domain.ledger import SavingsEntry
+from homeagent.footprint.cpu_meter import SIMULATION
 from homeagent.learning.child import end_trainings
 from homeagent.simulation.clock import VirtualClock
 from homeagent.simulation.simulated_home import METER_STEP, PAST, SimulatedHome, simulated_site
@@ -79,8 +80,9 @@ class Demo:
     async def step(self) -> None:
         """Let the agent do one round, then one meter step of time pass."""
         await self.agent.tick()
-        self._hold_against_frozen()
-        self.home.advance()
+        with self.agent.cpu.part(SIMULATION):
+            self._hold_against_frozen()
+            self.home.advance()
         self.clock.advance_to(self.home.now)
 
     def _hold_against_frozen(self) -> None:

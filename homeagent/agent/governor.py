@@ -61,6 +61,7 @@ class Governor:
         self._thought_at: datetime | None = None
         self._grid: TimeGrid | None = None
         self._at_risk: FloatArray = np.zeros(0)
+        """By the end of each slot, as shares of what is at stake."""
         self._surprise: Surprise | None = None
 
     def see(self, start: datetime, hours: float, net_kw: float) -> None:
@@ -114,15 +115,15 @@ class Governor:
         if self.rules.every is not None:
             return self._thought_at + self.rules.every
         limit = self.rules.pays_from * patience / (1.0 if self._surprise is None else self._surprise.size)
-        slots = np.flatnonzero(np.cumsum(self._at_risk) >= limit)
+        slot = int(np.searchsorted(self._at_risk, limit))
         latest = min(self._thought_at + self.rules.longest * patience, self._grid.end)
-        return min(self._grid.at(int(slots[0])), latest) if len(slots) else latest
+        return min(self._grid.at(slot), latest) if slot < len(self._at_risk) else latest
 
     def thought(self, now: datetime, problem: PlanningProblem, worth: FloatArray) -> None:
         """Take note of a think. `worth` is what not knowing better may lose in each of the next slots [currency]."""
         stake = at_stake(problem)
         self._thought_at, self._grid = now, problem.grid
-        self._at_risk = worth / stake if stake > 0.0 else np.zeros(len(worth))
+        self._at_risk = np.cumsum(worth) / stake if stake > 0.0 else np.zeros(len(worth))
         scenarios = problem.scenarios.in_slots_of(problem.grid)
         net_kw = scenarios.load_kw - scenarios.pv_kw
         mean_kw = scenarios.weight @ net_kw

@@ -14,12 +14,18 @@ from homeagent.agent.agent import Agent
 from homeagent.agent.announcing import load_from, load_json
 from homeagent.agent.day_ahead import DayAhead
 from homeagent.agent.day_picture import told_day
+from homeagent.agent.footprint_told import footprint_told, sums_of_own
 from homeagent.agent.habit_book import HabitBook
 from homeagent.agent.model_view import Beside, models_told
 from homeagent.domain.decision import Decision
 from homeagent.domain.forecast import Forecast
 from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.ledger import SavingsEntry
+
+SAVINGS_METHOD = (
+    "modelled: the same load, PV and prices, without a battery and with the inverter's own rule; "
+    "less what the agent's own computing cost"
+)
 
 
 class View:
@@ -113,21 +119,27 @@ class View:
         today = None if book is None else book.today()
         entries = ([] if book is None else list(book.entries)) + ([] if today is None else [today])
         sums = ("cost", "cost_without_battery", "cost_rule", "saved_against_none", "saved_against_rule", "stored_value")
+        total = {name: round(sum(getattr(entry, name) for entry in entries), 4) for name in sums}
         return {
             "currency": self._agent.site.currency,
-            "method": "modelled: the same load, PV and prices, without a battery and with the inverter's own rule",
+            "method": SAVINGS_METHOD,
             "days": [_entry(entry) for entry in entries],
-            "total": {name: round(sum(getattr(entry, name) for entry in entries), 4) for name in sums},
+            "total": total | sums_of_own(entries),
         }
 
     def footprint(self) -> Mapping[str, object]:
-        """Return what the agent itself used since its start."""
-        used = self._agent.footprint()
+        """Return what the agent itself used since its start, by day, and what that is of what it saved."""
+        agent = self._agent
+        used, book, today = agent.footprint(), agent.footprints, agent.day_book and agent.day_book.today()
+        entries = [*(() if agent.day_book is None else agent.day_book.entries), *(() if today is None else (today,))]
         return {
+            "since": stamp(book.began),
+            "currency": agent.site.currency,
             "thinks": used.thinks,
             "looks": used.looks,
             "cpu_seconds": {name: round(seconds, 3) for name, seconds in used.cpu_seconds.items()},
             "peak_memory_mb": round(used.peak_memory_mb, 1),
+            **footprint_told(book.energy, sorted(book.days.values(), key=lambda day: day.day), entries),
         }
 
     def models(self) -> Mapping[str, object]:
@@ -218,7 +230,11 @@ def _band(forecast: Forecast) -> dict[str, list[float]]:
 
 def _entry(entry: SavingsEntry) -> dict[str, object]:
     return {
-        name: value.isoformat() if name == "day" else None if value is None else round(value, 4)
+        name: value.isoformat()
+        if name == "day"
+        else None
+        if value is None
+        else round(value, 12 if name.startswith("own") else 4)
         for name, value in asdict(entry).items()
     }
 

@@ -148,3 +148,11 @@ def create_thinks(db: Database) -> None:
         pk="id",
     )
     db.table("thinks").create_index(["at_s"])
+
+
+@migrations()
+def add_own_use(db: Database) -> None:
+    """Add what the agent itself used by local day, and what of it was taken from a day's savings."""
+    db.table("footprint_days").create({"day": str, "content": str}, pk="day")
+    for name in ("own_kwh", "own_cost", "own_cost_low", "own_cost_high"):
+        db.table("savings").add_column(name, float)

@@ -19,6 +19,7 @@ from sqlite_utils import Database
 from homeagent.domain.command import Command, CommandResult, SafeState
 from homeagent.domain.decision import Decision
 from homeagent.domain.errors import StoreError
+from homeagent.domain.footprint import FootprintDay
 from homeagent.domain.forecast import Forecast
 from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.learning import NightMark
@@ -27,7 +28,7 @@ from homeagent.domain.plan import Plan, PlanningProblem
 from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
 from homeagent.domain.thinking import ThinkRecord
-from homeagent.store import rows
+from homeagent.store import footprints, rows
 from homeagent.store.issued import INSERT as INSERT_ISSUED
 from homeagent.store.issued import issued_row, issued_since
 from homeagent.store.problems import problem_bytes
@@ -61,7 +62,8 @@ _INSERT = {
     "issued_forecasts": INSERT_ISSUED,
     "night_marks": "INSERT OR REPLACE INTO night_marks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "thinks": "INSERT INTO thinks (at_s, wake, depth, cpu_seconds, worth, next_at_s) VALUES (?, ?, ?, ?, ?, ?)",
-    "savings": "INSERT OR REPLACE INTO savings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "savings": "INSERT OR REPLACE INTO savings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "footprint_days": footprints.INSERT,
 }
 
 
@@ -153,6 +155,10 @@ class Store:
     def write_savings(self, entry: SavingsEntry) -> None:
         """Keep a day's savings."""
         self._add("savings", [rows.savings_row(entry)])
+
+    def write_footprint(self, day: FootprintDay) -> None:
+        """Keep what the agent has used on a day so far."""
+        self._add("footprint_days", [footprints.row_of(day)])
 
     def write_night_mark(self, mark: NightMark) -> None:
         """Keep how a student did on a day."""
@@ -320,6 +326,11 @@ class Store:
         """Return every closed day's savings, oldest first."""
         self.flush()
         return [rows.savings_of(row) for row in self._connection.execute("SELECT * FROM savings ORDER BY day")]
+
+    def footprint_days(self) -> list[FootprintDay]:
+        """Return what the agent used on each day, oldest first."""
+        self.flush()
+        return footprints.days(self._connection)
 
     def night_marks_since(self, day: date) -> list[NightMark]:
         """Return how the students did on each day from `day` on, oldest first."""

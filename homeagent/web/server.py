@@ -57,7 +57,7 @@ def application(view: AgentView) -> web.Application:
     app.router.add_get("/api/v1/thinks", _thinks(view))
     app.router.add_get("/api/v1/events", EventStream(view.state, view.changed).handle, allow_head=False)
     app.router.add_get("/", file(PAGE / "index.html"))
-    for name in ("page.css", "page.js", "learned.js", "day.js"):
+    for name in ("page.css", "page.js", "learned.js", "day.js", "footprint.js"):
         app.router.add_get(f"/{name}", file(PAGE / name))
     app.router.add_get("/plotly.min.js", file(_plotly_js()))
     return app

@@ -78,6 +78,7 @@ def test_answers_are_guarded_and_errors_are_json(tmp_path: Path) -> None:
             "/day.js": 200,
             "/api/v1/thinks?day=2025-04-07": 200,
             "/api/v1/thinks?day=soon": 400,
+            "/footprint.js": 200,
             "/plotly.min.js": 200,
             "/nothing": 404,
             "/api/v1/decisions?limit=-1": 400,

@@ -19,6 +19,7 @@ from homeagent.agent.live.home import LiveHome
 from homeagent.agent.live.live_view import LiveView
 from homeagent.config import Config
 from homeagent.domain.readings import Reading
+from homeagent.footprint.task_meter import TaskMeter
 from homeagent.store import Store
 from homeagent.web.server import Page
 
@@ -127,9 +128,10 @@ class _Run:
         """Run until `stop` is set; then no new round begins, the devices are made safe, and the link ends last."""
         view = LiveView(self.agent, self.home, self.backfill, self._resume)
         async with Page(view, "127.0.0.1", self._port) as page:
+            asyncio.get_running_loop().set_task_factory(TaskMeter(self.agent.cpu))
             link = asyncio.create_task(lasting(self.home.run), name="link")
             rounds = asyncio.create_task(lasting(self._rounds), name="rounds")
-            history = asyncio.create_task(lasting(self.backfill.run), name="history")
+            history = asyncio.create_task(self.agent.cpu.following("link", lasting(self.backfill.run)), name="history")
             try:
                 echo(f"homeagent is on {page.url} in mode {self.agent.setup.mode} (Ctrl-C ends it)")
                 await stop.wait()

@@ -102,7 +102,8 @@ function showSavings(savings) {
   text("saved-what", "saved against no battery, modelled");
   text("savings-text", `Saved ${total.saved_against_none.toFixed(2)} ${currency} against a home without battery, ` +
     `${total.saved_against_rule.toFixed(2)} ${currency} against the inverter's own rule, over ${days.length} days. ` +
-    `${savings.method[0].toUpperCase()}${savings.method.slice(1)}.`);
+    `${savings.method[0].toUpperCase()}${savings.method.slice(1)}: ${small(total.own_cost)} ${currency} ` +
+    `(${small(total.own_cost_low)} to ${small(total.own_cost_high)}).`);
   const bar = (key, name, color) => ({ type: "bar", x: days.map((day) => day.day), y: days.map((day) => day[key]), name, marker: { color } });
   Plotly.react("savings-chart", [
     bar("cost_without_battery", "without battery", COLOUR.none), bar("cost_rule", "the inverter's own rule", COLOUR.rule),
@@ -184,12 +185,6 @@ async function announce(event) {
   const told = await answer.json();
   text("announce-said", answer.ok ? "It is planned with in a moment." : told.error);
   if (answer.ok) showExpected(told);
-}
-
-function showFootprint(footprint) {
-  const seconds = Object.values(footprint.cpu_seconds).reduce((a, b) => a + b, 0);
-  text("footprint", `The agent itself: ${footprint.thinks} thinks, ${footprint.looks} looks, ` +
-    `${seconds.toFixed(1)} CPU seconds, ${footprint.peak_memory_mb.toFixed(0)} MB of memory at most.`);
 }
 
 function showMachine(machine) {

@@ -147,3 +147,11 @@ def order_readings_by_time(db: Database) -> None:
     )
     db.table("readings").drop()
     db.execute("ALTER TABLE readings_by_time RENAME TO readings")
+
+
+@migrations()
+def create_kept_state(db: Database) -> None:
+    """Create what the agent goes on with after a restart."""
+    db.table("kept_state").create(
+        {"name": str, "version": str, "made_for": str, "at_s": int, "checksum": str, "content": bytes}, pk="name"
+    )

@@ -14,6 +14,7 @@ from homeagent.agent.expectations import Expectations
 from homeagent.agent.footprint_book import Counts, FootprintBook, surroundings_of
 from homeagent.agent.governor import Governor
 from homeagent.agent.host_state import HostWatch
+from homeagent.agent.keeping import Keeper
 from homeagent.agent.learner import Learner
 from homeagent.agent.observer import SOC_STALE_AFTER, Observer
 from homeagent.agent.peak_limits import PeakLimits
@@ -147,6 +148,7 @@ class Agent:
         self._last_sent: dict[str, LastSent] = {}
         self._news: str | None = None
         self._kept_at: dict[str, tuple[Instruction, datetime]] = {}
+        self._keeper = Keeper(store, setup.site, replace(setup, outlook=None)) if setup.replayable else None
         self._changed = asyncio.Event()
 
     def _new_learner(self, now: datetime) -> Learner | None:
@@ -176,6 +178,23 @@ class Agent:
         for command in self.store.commands_in_force(now):
             self._last_sent[command.device] = LastSent(command=command, changed_at=command.issued_at)
         self._reopen_books(slot_start(since, timedelta(days=1)))
+        self._go_on(now)
+
+    def _go_on(self, now: datetime) -> None:
+        """Take up the plan of the run before, where it holds; and what the learner had done by then."""
+        resumed = None if self._keeper is None else self._keeper.take_up(now)
+        if resumed is not None:
+            self.thought = resumed.thought
+            at_risk = worth_of_thinking_again(self.thought, self.governor.rules.longest)
+            self.governor.thought(resumed.at, self.thought.problem, at_risk)
+            if self.learner is not None:
+                self.learner.take_up(resumed.beside.get("learner", {}))
+
+    def _keep(self) -> None:
+        """Keep what a restart goes on with."""
+        if self._keeper is not None and self.thought is not None and self.governor.thought_at is not None:
+            beside = {} if self.learner is None else {"learner": self.learner.kept()}
+            self._keeper.keep(self.thought, self.governor.thought_at, beside)
 
     def _reopen_books(self, since: datetime) -> None:
         """Go on with the day's savings and the month's peaks where the run before left them."""
@@ -227,6 +246,10 @@ class Agent:
             self.observer.memory.issued.add(forecast)
             if self.learner is not None:
                 self.learner.hear((forecast,))
+
+    def ask(self, why: str) -> None:
+        """Think in the next round, and note that this is why."""
+        self._news = why
 
     def reconsider(self) -> None:
         """Decide anew at the next round: a device that was left alone may be told again."""
@@ -283,6 +306,7 @@ class Agent:
         with self.cpu.part("look"):
             self._take_in(readings)
             self.looks += len(readings)
+            news = published is not None and not self.prices.knows(published, self.clock.now())
             if published is not None:
                 self.prices.add(published)
             self._hear(issued)
@@ -293,7 +317,7 @@ class Agent:
             if published is not None:
                 self.store.write_prices(published, seen_at=self.clock.now())
             self.store.thin_out(self.clock.now())
-        return published is not None
+        return news
 
     def _settle(self, now: datetime) -> None:
         with self.cpu.part("store"):
@@ -371,6 +395,7 @@ class Agent:
             self.store.write_forecast("load_kw", load)
             self.store.write_forecast("pv_kw", pv)
             self.store.write_forecast("net_kw", self.thought.net_forecast(self.thought.plan.grid))
+            self._keep()
 
     def _asks_students(self, now: datetime) -> bool:
         return self.learner is not None and self.learner.serving != FLOOR and self.host.effort(now).learned
@@ -488,6 +513,7 @@ class Agent:
         await self._observe()
         self._settle(self.clock.now())
         self.footprints.take(self.clock.now())
+        self._keep()
         if self.day_book is not None:
             closed = self.day_book.close()
             if closed is not None:

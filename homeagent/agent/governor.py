@@ -58,7 +58,7 @@ class Governor:
 
     def __init__(self, rules: GovernorRules) -> None:
         self.rules = rules
-        self._thought_at: datetime | None = None
+        self.thought_at: datetime | None = None
         self._grid: TimeGrid | None = None
         self._at_risk: FloatArray = np.zeros(0)
         """By the end of each slot, as shares of what is at stake."""
@@ -82,11 +82,11 @@ class Governor:
 
         `patience` is how many times more than usual a think must be worth.
         """
-        if self._thought_at is None or self._grid is None or valid_until is None:
+        if self.thought_at is None or self._grid is None or valid_until is None:
             return Wake(reason="there is no plan yet")
         if now >= valid_until:
             return Wake(reason="the plan has ended")
-        if now < self._thought_at:
+        if now < self.thought_at:
             return Wake(reason="the clock went back")
         if news is not None:
             return Wake(reason=news)
@@ -94,7 +94,7 @@ class Governor:
             return Wake(reason="new prices were published")
         if now < self.next_at(patience):
             return None
-        return Wake(reason=self._why_old(now - self._thought_at, patience), of_age=True)
+        return Wake(reason=self._why_old(now - self.thought_at, patience), of_age=True)
 
     def _why_old(self, age: timedelta, patience: float) -> str:
         told = f"the plan is {_words(age)} old"
@@ -110,19 +110,19 @@ class Governor:
         Raises:
             ValueError: nothing was thought yet.
         """
-        if self._thought_at is None or self._grid is None:
+        if self.thought_at is None or self._grid is None:
             raise ValueError("nothing was thought yet")
         if self.rules.every is not None:
-            return self._thought_at + self.rules.every
+            return self.thought_at + self.rules.every
         limit = self.rules.pays_from * patience / (1.0 if self._surprise is None else self._surprise.size)
         slot = int(np.searchsorted(self._at_risk, limit))
-        latest = min(self._thought_at + self.rules.longest * patience, self._grid.end)
+        latest = min(self.thought_at + self.rules.longest * patience, self._grid.end)
         return min(self._grid.at(slot), latest) if slot < len(self._at_risk) else latest
 
     def thought(self, now: datetime, problem: PlanningProblem, worth: FloatArray) -> None:
         """Take note of a think. `worth` is what not knowing better may lose in each of the next slots [currency]."""
         stake = at_stake(problem)
-        self._thought_at, self._grid = now, problem.grid
+        self.thought_at, self._grid = now, problem.grid
         self._at_risk = np.cumsum(worth) / stake if stake > 0.0 else np.zeros(len(worth))
         scenarios = problem.scenarios.in_slots_of(problem.grid)
         net_kw = scenarios.load_kw - scenarios.pv_kw

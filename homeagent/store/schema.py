@@ -156,3 +156,27 @@ def add_own_use(db: Database) -> None:
     db.table("footprint_days").create({"day": str, "content": str}, pk="day")
     for name in ("own_kwh", "own_cost", "own_cost_low", "own_cost_high"):
         db.table("savings").add_column(name, float)
+
+
+def order_readings_by_time(db: Database) -> None:
+    """Keep readings in the order in which they come: what a minute brings lies on one page, and is one small write."""
+    db.execute("""
+        CREATE TABLE readings_by_time (
+          at_ms INTEGER NOT NULL, entity TEXT NOT NULL, value FLOAT, reason TEXT, over_s FLOAT NOT NULL,
+          PRIMARY KEY (at_ms, entity)
+        ) WITHOUT ROWID
+    """)
+    db.execute(
+        "INSERT INTO readings_by_time (at_ms, entity, value, reason, over_s) "
+        "SELECT at_ms, entity, value, reason, over_s FROM readings ORDER BY at_ms, entity"
+    )
+    db.table("readings").drop()
+    db.execute("ALTER TABLE readings_by_time RENAME TO readings")
+
+
+@migrations()
+def create_kept_state(db: Database) -> None:
+    """Create what the agent goes on with after a restart."""
+    db.table("kept_state").create(
+        {"name": str, "version": str, "made_for": str, "at_s": int, "checksum": str, "content": bytes}, pk="name"
+    )

@@ -7,14 +7,12 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from itertools import zip_longest
 from pathlib import Path
 from types import TracebackType
-from typing import Self
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING, Self
 
 from homeagent.domain.command import Command, CommandResult, SafeState
 from homeagent.domain.decision import Decision
@@ -31,9 +29,15 @@ from homeagent.domain.thinking import ThinkRecord
 from homeagent.store import footprints, rows
 from homeagent.store.issued import INSERT as INSERT_ISSUED
 from homeagent.store.issued import issued_row, issued_since
-from homeagent.store.problems import problem_bytes
+from homeagent.store.kept import INSERT as INSERT_KEPT
+from homeagent.store.kept import QUERY as KEPT
+from homeagent.store.kept import KeptState, kept_of
+from homeagent.store.migrating import migrate
+from homeagent.store.problems import problem_bytes, problem_of
 from homeagent.store.retention import thin_out
-from homeagent.store.schema import migrations
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 FLUSH_AFTER_S = 30.0
 """Half of what may be lost at most, so that a slow disk does not break the promise."""
@@ -60,6 +64,7 @@ _INSERT = {
     "problems": "INSERT OR REPLACE INTO problems (digest, issued_at_s, content) VALUES (?, ?, ?)",
     "facts": "INSERT OR REPLACE INTO facts (name, content) VALUES (?, ?)",
     "issued_forecasts": INSERT_ISSUED,
+    "kept_state": INSERT_KEPT,
     "night_marks": "INSERT OR REPLACE INTO night_marks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "thinks": "INSERT INTO thinks (at_s, wake, depth, cpu_seconds, worth, next_at_s) VALUES (?, ?, ?, ?, ?, ?)",
     "savings": "INSERT OR REPLACE INTO savings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -74,9 +79,10 @@ class Store:
     disk in one transaction. `lasting` False trades safety against power loss for speed: for a backtest's scratch file.
     """
 
-    def __init__(self, db: Database, lock: int, *, lasting: bool, monotonic_s: Callable[[], float]) -> None:
-        self.db = db
-        self._connection = db.conn
+    def __init__(
+        self, connection: sqlite3.Connection, lock: int, *, lasting: bool, monotonic_s: Callable[[], float]
+    ) -> None:
+        self._connection = connection
         self._lock = lock
         self._lasting = lasting
         self._monotonic_s = monotonic_s
@@ -98,15 +104,14 @@ class Store:
                 connection = sqlite3.connect(path, isolation_level=None)
                 try:
                     _prepare(connection, path, lasting=lasting)
-                    db = Database(connection)
-                    _migrate(db, path)
+                    migrate(connection, path)
                 except BaseException:
                     connection.close()
                     raise
         except BaseException:
             os.close(lock)
             raise
-        return cls(db, lock, lasting=lasting, monotonic_s=monotonic_s)
+        return cls(connection, lock, lasting=lasting, monotonic_s=monotonic_s)
 
     def __enter__(self) -> Self:
         return self
@@ -123,6 +128,13 @@ class Store:
         finally:
             self._connection.close()
             os.close(self._lock)
+
+    @property
+    def db(self) -> Database:
+        """The tables as sqlite-utils has them, for whoever looks into them by hand."""
+        from sqlite_utils import Database  # noqa: PLC0415 - 8 MB that a running agent has no use for
+
+        return Database(self._connection)
 
     def write_readings(self, readings: Sequence[Reading]) -> None:
         """Keep what was measured. Called at every round, so it also sees to it that nothing waits too long."""
@@ -187,14 +199,22 @@ class Store:
         """Remember one thing under a name, in place of what stood there."""
         self._add("facts", [(name, content)])
 
+    def write_kept(self, state: KeptState) -> None:
+        """Keep what the agent goes on with after a restart; it is on disk when this returns."""
+        self._add("kept_state", [state.row()])
+        self.flush()
+
     def _add(self, table: str, new: Iterable[rows.Row]) -> None:
         waiting = self._waiting[table]
         waiting.extend(new)
         if len(waiting) >= FLUSH_ROWS or self._monotonic_s() - self._flushed_s >= FLUSH_AFTER_S:
-            self.flush()
+            self.flush(forced=False)
 
-    def flush(self) -> None:
+    def flush(self, *, forced: bool = True) -> None:
         """Write all that waits, in one transaction. If it fails, it still waits.
+
+        `forced` waits until the disk has it. Otherwise the system has it, and is asked to write it in its own time: a
+        killed process loses nothing of that, a power cut a few seconds.
 
         Raises:
             StoreError: the disk is full or the file is broken.
@@ -202,10 +222,15 @@ class Store:
         self._flushed_s = self._monotonic_s()
         if not any(self._waiting.values()):
             return
-        with _plain_errors(self._path), self._transaction():
-            for table, waiting in self._waiting.items():
-                if waiting:
-                    self._connection.executemany(_INSERT[table], waiting)
+        with _plain_errors(self._path):
+            if self._lasting:
+                self._connection.execute(f"PRAGMA synchronous = {'FULL' if forced else 'NORMAL'}")
+            with self._transaction():
+                for table, waiting in self._waiting.items():
+                    if waiting:
+                        self._connection.executemany(_INSERT[table], waiting)
+        if self._lasting and not forced:
+            _begin_writing(self._path.with_name(self._path.name + "-wal"))
         for waiting in self._waiting.values():
             waiting.clear()
 
@@ -231,6 +256,18 @@ class Store:
     @property
     def _path(self) -> Path:
         return Path(self._connection.execute("PRAGMA database_list").fetchone()[2])
+
+    def kept(self) -> KeptState | None:
+        """Return what the run before was to go on with, None where there is nothing; raises StoreError if damaged."""
+        self.flush()
+        found = self._connection.execute(KEPT).fetchone()
+        return None if found is None else kept_of(*found)
+
+    def problem(self, digest: str) -> PlanningProblem | None:
+        """Return what a plan was made from, None if it is not kept; raises StoreError if damaged."""
+        self.flush()
+        found = self._connection.execute("SELECT content FROM problems WHERE digest = ?", (digest,)).fetchone()
+        return None if found is None else problem_of(found[0])
 
     def readings_since(self, at: datetime) -> Iterator[Reading]:
         """Yield every reading after `at`, oldest first, as finely as it is still kept."""
@@ -400,6 +437,16 @@ def _lock(path: Path) -> int:
     return lock
 
 
+def _begin_writing(path: Path) -> None:
+    """Have the system write a file's pages to the disk, without waiting for it."""
+    with suppress(OSError, AttributeError):
+        file = os.open(path, os.O_RDONLY)
+        try:
+            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+        finally:
+            os.close(file)
+
+
 @contextmanager
 def _plain_errors(path: Path) -> Iterator[None]:
     try:
@@ -419,13 +466,3 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, lasting: bool) -> No
     connection.execute("PRAGMA foreign_keys = ON")
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         raise StoreError(f"{path}: lies on a file system without WAL; put it on a local disk")
-
-
-def _migrate(db: Database, path: Path) -> None:
-    with closing(Database(memory=True)) as empty:
-        ours = {migration.name for migration in migrations.pending(empty)}
-    newer = {migration.name for migration in migrations.applied(db)} - ours
-    if newer:
-        raise StoreError(f"{path}: was made by a newer homeagent ({', '.join(sorted(newer))}); install that one")
-    if migrations.pending(db):
-        migrations.apply(db)

@@ -130,3 +130,9 @@ def create_night_marks(db: Database) -> None:
         },
         pk=("day", "quantity"),
     )
+
+
+@migrations()
+def create_anomalies(db: Database) -> None:
+    """Create what was odd in the home, and what became of it."""
+    db.table("anomalies").create({"number": int, "found_at_s": int, "standing": str, "content": str}, pk="number")

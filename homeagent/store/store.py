@@ -16,6 +16,7 @@ from typing import Self
 
 from sqlite_utils import Database
 
+from homeagent.domain.anomaly import Anomaly
 from homeagent.domain.command import Command, CommandResult, SafeState
 from homeagent.domain.decision import Decision
 from homeagent.domain.errors import StoreError
@@ -27,6 +28,8 @@ from homeagent.domain.plan import Plan, PlanningProblem
 from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
 from homeagent.store import rows
+from homeagent.store.anomalies import INSERT as INSERT_ANOMALY
+from homeagent.store.anomalies import anomalies_of, anomaly_row
 from homeagent.store.issued import INSERT as INSERT_ISSUED
 from homeagent.store.issued import issued_row, issued_since
 from homeagent.store.problems import problem_bytes
@@ -59,6 +62,7 @@ _INSERT = {
     "facts": "INSERT OR REPLACE INTO facts (name, content) VALUES (?, ?)",
     "issued_forecasts": INSERT_ISSUED,
     "night_marks": "INSERT OR REPLACE INTO night_marks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    "anomalies": INSERT_ANOMALY,
     "savings": "INSERT OR REPLACE INTO savings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 }
 
@@ -155,6 +159,10 @@ class Store:
     def write_night_mark(self, mark: NightMark) -> None:
         """Keep how a student did on a day."""
         self._add("night_marks", [rows.night_mark_row(mark)])
+
+    def write_anomaly(self, anomaly: Anomaly) -> None:
+        """Keep what was odd, in place of what was kept of the same number."""
+        self._add("anomalies", [anomaly_row(anomaly)])
 
     def write_command(self, command: Command) -> None:
         """Keep a command; it is on disk when this returns."""
@@ -313,6 +321,11 @@ class Store:
         self.flush()
         query = "SELECT * FROM night_marks WHERE day >= ? ORDER BY day, quantity"
         return [rows.night_mark_of(row) for row in self._connection.execute(query, (day.isoformat(),))]
+
+    def anomalies(self) -> list[Anomaly]:
+        """Return all that was odd, oldest first."""
+        self.flush()
+        return anomalies_of(self._connection)
 
     def forecast_issued(self, quantity: str, since: datetime, until: datetime) -> Forecast | None:
         """Return the agent's first own forecast of a quantity in [since, until), None if it made none then."""

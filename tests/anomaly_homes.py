@@ -137,7 +137,12 @@ async def watched(
                 spent[index] += time.process_time() - began
             home.advance()
     return [
-        Watched(anomalies=book.anomalies, cpu_s=cpu_s, parts=dict(book.cpu_seconds), analyses={str(family): count for family, count in book.analyses.items()})
+        Watched(
+            anomalies=book.anomalies,
+            cpu_s=cpu_s,
+            parts=dict(book.cpu_seconds),
+            analyses={str(family): count for family, count in book.analyses.items()},
+        )
         for book, cpu_s in zip(books, spent, strict=True)
     ]
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from homeagent.agent.anomaly_book import AnomalyBook
 from homeagent.agent.expectations import Expectations
 from homeagent.agent.governor import wake_reason
 from homeagent.agent.learner import Learner
@@ -28,6 +29,7 @@ from homeagent.domain.command import (
     CommandResult,
     Confirmed,
     Failed,
+    FollowPolicy,
     Instruction,
     Rejected,
     SafeState,
@@ -43,6 +45,7 @@ from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.learning import LearningRules
 from homeagent.domain.ledger import Footprint, SettledSlot
 from homeagent.domain.plan import ImportCap
+from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.ports import Clock, ForecastSource, HomeLink, PriceSource
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec, SiteState
@@ -82,6 +85,8 @@ class Setup:
     outlook: Outlook | None = None
     absences: tuple[Absence, ...] = ()
     """When nobody will be at home, as it is configured."""
+    watchful: bool = True
+    """Whether it looks for anomalies."""
     replayable: bool = False
     """Whether each plan's whole input is kept, so that it can be made again."""
 
@@ -107,6 +112,11 @@ class Agent:
         self.prices = PriceBook(self.site.timezone, self.site.place)
         self.expectations = Expectations(
             store, self.site.timezone, setup.absences, self.observer.means["nobody_home"].window
+        )
+        self.anomalies = (
+            AnomalyBook(self.site, self.observer.means, setup.observation_step, self.prices, store, clock.now())
+            if setup.watchful
+            else None
         )
         self.learner = self._new_learner(clock.now())
         self.skill_book = SkillBook(store)
@@ -177,6 +187,8 @@ class Agent:
     def _take_in(self, readings: Iterable[Reading]) -> None:
         readings = tuple(readings)
         self.observer.add(readings)
+        if self.anomalies is not None:
+            self.anomalies.add(readings)
         if self.learner is not None:
             self.learner.add(readings)
 
@@ -214,6 +226,9 @@ class Agent:
         new_prices = await self._observe()
         self._take_outcomes()
         self._settle(now)
+        if self.anomalies is not None:
+            with self.cpu.part("anomalies"):
+                self.anomalies.look(now)
         soc_kwh = self.observer.soc_kwh(now)
         wake = wake_reason(
             now,
@@ -284,6 +299,7 @@ class Agent:
             last = self._last_sent.get(command.device)
             if isinstance(result, Failed | Skipped) and last is not None and last.command is command:
                 del self._last_sent[command.device]
+                self._follows(None)
             for index, decision in enumerate(self.decisions):
                 if decision.result.command is command:
                     self.decisions[index] = replace(decision, result=result)
@@ -319,6 +335,8 @@ class Agent:
             load, pv = self.thought.forecasts(self.thought.plan.grid)
             self.store.write_forecast("load_kw", load)
             self.store.write_forecast("pv_kw", pv)
+        if self.anomalies is not None:
+            self.anomalies.expect(load)
 
     def _import_cap(self, grid: TimeGrid, history: History) -> ImportCap | None:
         return None if self.peak_limits is None else self.peak_limits.cap(grid, history, self.prices)
@@ -332,6 +350,9 @@ class Agent:
         decision = self._decide(now, soc_kwh, self.thought, wake)
         with self.cpu.part("control"):
             result = await self._send(decision.result.command, SiteState(at=now, soc_kwh=soc_kwh))
+        if isinstance(result, Confirmed | Sent):
+            follows = isinstance(decision.instruction, FollowPolicy) and self.setup.capability.control == "continuous"
+            self._follows(decision.policy if follows else None)
         decision = replace(decision, result=result)
         self.decisions.append(decision)
         with self.cpu.part("store"):
@@ -390,11 +411,17 @@ class Agent:
             _LOGGER.warning("%s: %s", command.device, result)
         return result
 
+    def _follows(self, policy: BatteryPolicy | None) -> None:
+        """Note what the battery was told, so that it can be held against what it does; None: nobody can say."""
+        if self.anomalies is not None:
+            self.anomalies.told(self.clock.now(), policy)
+
     async def _make_safe(self, now: datetime) -> None:
         """Bring the battery to its safe state, once: without a state of charge nobody can steer it."""
         last = self._last_sent.get(BATTERY)
         if last is None or isinstance(last.command.instruction, SafeState):
             return
+        self._follows(None)
         reason = "the state of charge is not known"
         command = self._command(BATTERY, SafeState(), now, now + SAFE_FOR, reason)
         await self._send(command, SiteState(at=now, soc_kwh=None))

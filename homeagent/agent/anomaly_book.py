@@ -15,6 +15,7 @@ import numpy as np
 from homeagent.agent.price_book import KEEP as KEEP_PRICES
 from homeagent.agent.price_book import PriceBook
 from homeagent.agent.slot_means import SlotMeans
+from homeagent.agent.strip import Strip
 from homeagent.config.places import place_of_zone
 from homeagent.domain.anomaly import FAMILIES, FAST, Anomaly, Family, Finding, Surroundings, Tape
 from homeagent.domain.forecast import Forecast
@@ -38,43 +39,12 @@ AGAIN_FAST = timedelta(hours=6)
 AGAIN_SLOW = timedelta(hours=36)
 CONFIRM_EVERY = timedelta(days=1)
 LEAST_SURE = 0.7
-REOPENED_WITHIN, DISMISSED_FOR, GROWN = timedelta(days=7), timedelta(days=90), 1.5
+REOPENED_WITHIN, DISMISSED_FOR, GROWN = timedelta(days=30), timedelta(days=90), 1.5
 """One that comes back soon is the same one; a dismissed one is raised again when it has grown by half."""
-FORGOTTEN_AFTER = timedelta(days=3)
-"""An anomaly that close analyses have not seen for so long is past."""
+FORGOTTEN_AFTER, FORGOTTEN_SLOWLY = timedelta(days=2), timedelta(days=10)
+"""An anomaly that close analyses have not seen for so long is past; what takes weeks to be seen is not gone in days."""
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 METERS = ("load_kw", "pv_kw", "grid_kw", "battery_kw", "curtailed_kw")
-
-
-class Strip:
-    """A value a slot for some weeks, written as it comes."""
-
-    def __init__(self, start: datetime, step: timedelta, keep: timedelta) -> None:
-        self._origin, self._step = start, step
-        self._keep = keep // step
-        self._values = np.full(2 * self._keep, np.nan)
-
-    def write(self, at: datetime, value: float) -> None:
-        """Note the value of the slot that begins at `at`."""
-        index = (at - self._origin) // self._step
-        if index < 0:
-            return
-        if index >= len(self._values):
-            drop = min(index + 1 - self._keep, len(self._values))
-            self._values[: len(self._values) - drop] = self._values[drop:].copy()
-            self._values[len(self._values) - drop :] = np.nan
-            self._origin += (index + 1 - self._keep) * self._step
-            index = self._keep - 1
-        self._values[index] = value
-
-    def window(self, grid: TimeGrid) -> FloatArray:
-        """Return the values on `grid`, NaN where none was written."""
-        first = (grid.start - self._origin) // self._step
-        found = np.full(grid.count, np.nan)
-        low, high = max(first, 0), min(first + grid.count, len(self._values))
-        if low < high:
-            found[low - first : high - first] = self._values[low:high]
-        return found
 
 
 class AnomalyBook:
@@ -253,7 +223,8 @@ class AnomalyBook:
         results = examine(families, self.tape(now), home)
         for family in families:
             self.analyses[family] += 1
-            self._not_before[family] = now + (AGAIN_FAST if family in FAST else AGAIN_SLOW)
+            found = bool(results.get(family))
+            self._not_before[family] = now + (CONFIRM_EVERY if found else AGAIN_FAST if family in FAST else AGAIN_SLOW)
         self.watch.settle(families)
         for family, findings in results.items():
             self._note(family, [one for one in findings if one.sure >= LEAST_SURE], now)
@@ -276,8 +247,9 @@ class AnomalyBook:
                 finding = replace(finding, since=known.finding.since)  # noqa: PLW2901 - it is the same one
                 standing = "open" if known.standing == "past" else known.standing
                 self._keep(replace(known, finding=finding, seen_at=now, standing=standing, ended_at=None))
+        patience = FORGOTTEN_AFTER if family in FAST else FORGOTTEN_SLOWLY
         for one in self.anomalies:
-            if one.standing == "open" and one.finding.kind in FAMILIES[family] and now - one.seen_at >= FORGOTTEN_AFTER:
+            if one.standing == "open" and one.finding.kind in FAMILIES[family] and now - one.seen_at >= patience:
                 self._keep(replace(one, standing="past", ended_at=one.seen_at))
                 _LOGGER.info("no longer odd: %s", one.finding.text)
 

@@ -9,6 +9,7 @@ import numpy as np
 from homeagent.domain.anomaly import Finding, Surroundings, Tape
 from homeagent.domain.grid import BoolArray, FloatArray
 from homeagent.forecasting.anomaly_days import Days, days_of
+from homeagent.forecasting.anomaly_meters import unbalanced
 
 LEAST_KW = 0.15
 """Below this idle losses say more than the battery does."""
@@ -21,6 +22,7 @@ TWO_WAYS = (0.5, 1.05)
 OBEYED_OVER = timedelta(hours=12)
 MISSED_KW, MISSED_SHARE = 0.3, 0.25
 LEAST_TOLD_KWH, DISOBEYED, USUAL_DISOBEYED = 1.5, 0.5, 0.2
+UNBALANCED = 0.05
 BLOCKED_OVER = timedelta(hours=24)
 LEAST_BLOCKED_H, LEAST_CURTAILED_KWH, LEAST_SURPLUS_KW = 1.5, 0.5, 0.15
 NEARLY_FULL = 0.97
@@ -128,8 +130,8 @@ def examine_obey(tape: Tape, home: Surroundings) -> list[Finding]:
     off = disobeyed(tape.told_kw, tape.battery_kw)
     weight = np.nan_to_num(np.maximum(np.abs(tape.told_kw), np.abs(tape.battery_kw))) * ~np.isnan(tape.told_kw)
     told_kwh = float(weight[recent].sum()) * tape.grid.step_hours
-    if told_kwh < LEAST_TOLD_KWH:
-        return []
+    if told_kwh < LEAST_TOLD_KWH or unbalanced(tape)[recent].mean() > UNBALANCED:
+        return []  # with a wrong meter nobody can say what the battery was to do
     share = float((weight * off)[recent].sum() / weight[recent].sum())
     earlier = slice(0, recent.start)
     usual = float((weight * off)[earlier].sum() / weight[earlier].sum()) if weight[earlier].sum() > 0 else 0.0
@@ -170,7 +172,8 @@ def examine_export(tape: Tape, home: Surroundings) -> list[Finding]:
     blocked = held_back(tape, home.battery.capacity_kwh)
     hours = float(blocked[recent].sum()) * tape.grid.step_hours
     with np.errstate(invalid="ignore"):
-        exported = float(np.nansum(np.maximum(-tape.grid_kw[recent], 0)[blocked[recent]])) * tape.grid.step_hours
+        since_first = slice(recent.start + int(np.argmax(blocked[recent])), recent.stop)
+        exported = float(np.nansum(np.maximum(-tape.grid_kw[since_first], 0))) * tape.grid.step_hours
         could = np.nansum(np.maximum(-tape.grid_kw[: recent.start], 0)) * tape.grid.step_hours
     earlier = float(blocked[: recent.start].sum()) * tape.grid.step_hours
     days_before = max(np.isfinite(tape.free[: recent.start]).sum() * tape.grid.step_hours / 24, 1.0)

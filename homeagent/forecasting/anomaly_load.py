@@ -122,6 +122,8 @@ def _standby(tape: Tape, days: Days, nights: Nights, home: Surroundings) -> Find
     if found is None:
         return None
     first, usual, now = found
+    if now - usual > LEFT_ON_KW:
+        return None  # no standby: something is left on
     kwh = (now - usual) * YEAR_H
     since = days.start(tape, first)
     return Finding(
@@ -304,6 +306,9 @@ def examine_running(tape: Tape, home: Surroundings) -> list[Finding]:
     usual, most = float(np.median(before)), float(before.max())
     left_kw = now - usual
     step_kw = now - float(np.median(filled[max(since_block - 4, 0) : since_block] if since_block else filled[:1]))
+    inside_kw = tape.load_kw[tape.grid.count - span * inside :]
+    if float(np.nanquantile(inside_kw, 0.1)) - usual < 0.6 * left_kw:
+        return []
     if left_kw < LEFT_ON_KW or now < most + max(0.3, 0.5 * (most - usual)) or step_kw < 0.5 * left_kw:
         return []
     since = tape.at(tape.grid.count - (whole - since_block) * inside)

@@ -31,12 +31,12 @@ _INFLOWS = ("pv_kw", "grid_kw", "battery_kw")
 
 def examine_meters(tape: Tape, home: Surroundings) -> list[Finding]:
     """Return which meters cannot be right in the last day."""
-    found = _silent(tape)
-    dead = _dead(tape, home)
-    frozen = [] if dead else _frozen(tape, home)
-    if dead or frozen:
-        return [*found, *dead, *frozen]
-    return [*found, *_unbalanced(tape, home)]
+    silent = _silent(tape)
+    for look in (_dead, _frozen, _unbalanced, _lost_clamp):
+        found = look(tape, home)
+        if found:
+            return [*silent, *found]
+    return silent
 
 
 def residual_kw(tape: Tape) -> FloatArray:
@@ -49,7 +49,8 @@ def _flow_kw(tape: Tape) -> FloatArray:
     return np.abs(tape.load_kw) + np.abs(tape.pv_kw) + np.abs(tape.grid_kw) + np.abs(tape.battery_kw)
 
 
-def _off(tape: Tape) -> BoolArray:
+def unbalanced(tape: Tape) -> BoolArray:
+    """Return the slots in which what flows in is not what is used."""
     with np.errstate(invalid="ignore"):
         off: BoolArray = np.abs(residual_kw(tape)) > OFF_KW + OFF_SHARE * _flow_kw(tape)
     return off
@@ -108,24 +109,24 @@ def _dead(tape: Tape, home: Surroundings) -> list[Finding]:
             )
             first = recent.start + int(np.flatnonzero(bright)[0])
             found.append(_found("meter dead", "pv_kw", tape, first, 0.9, 1.0, text))
-    off = _off(tape)[recent]
+    return found
+
+
+def _lost_clamp(tape: Tape, home: Surroundings) -> list[Finding]:  # noqa: ARG001 - all looks take the same
+    """Return a meter that may well rest, but rests while the others say that something flows there."""
+    recent = tape.last(LOOKED_AT)
+    off = unbalanced(tape)[recent]
+    missing_kw = np.abs(residual_kw(tape)[recent])
     for meter in ("grid_kw", "battery_kw"):
         still = np.abs(getattr(tape, meter)[recent]) <= REST_KW
         begin, end = longest_run(still)
-        before = longest_run(np.abs(getattr(tape, meter)[: recent.start]) <= REST_KW)
-        if (
-            not found
-            and (end - begin) > 0.7 * len(still)
-            and off[begin:end].mean() > OFTEN
-            and end - begin > LEAST_SLOTS
-        ):
+        if end - begin > max(0.7 * len(still), LEAST_SLOTS) and off[begin:end].mean() > OFTEN:
             text = (
                 f"The {METERS[meter]} meter has read nothing for {_hours(end - begin, tape)}, while the other meters "
-                f"say that {middle(np.abs(residual_kw(tape)[recent])):.1f} kW must flow there. Has a clamp come off?"
+                f"say that {middle(missing_kw[begin:end][off[begin:end]]):.1f} kW flow there. Has a clamp come off?"
             )
-            sure = 0.9 if before[1] - before[0] < end - begin else 0.7
-            found.append(_found("meter dead", meter, tape, recent.start + begin, sure, 1.0, text))
-    return found
+            return [_found("meter dead", meter, tape, recent.start + begin, 0.9, 1.0, text)]
+    return []
 
 
 def _usual_by_time(values: FloatArray, tape: Tape) -> FloatArray:
@@ -140,7 +141,7 @@ def _usual_by_time(values: FloatArray, tape: Tape) -> FloatArray:
 def _frozen(tape: Tape, home: Surroundings) -> list[Finding]:
     """Return meters that tell the same number again and again, to the last digit."""
     recent = tape.last(LOOKED_AT)
-    off = _off(tape)
+    off = unbalanced(tape)
     found = []
     for meter, name in METERS.items():
         values = getattr(tape, meter)
@@ -157,8 +158,10 @@ def _frozen(tape: Tape, home: Surroundings) -> list[Finding]:
             continue
         if meter == "pv_kw" and not _dark(tape, home)[at].any() and off[at].mean() < OFTEN:
             continue  # an inverter at its limit
-        if meter == "battery_kw" and off[at].mean() < OFTEN:
-            continue  # a battery that charges with a set power
+        if meter in {"load_kw", "battery_kw"} and off[at].mean() < OFTEN:
+            continue  # the others agree: a quiet home, or a battery that charges with a set power
+        if meter == "grid_kw" and off[at].mean() < OFTEN and np.ptp(tape.load_kw[at]) < OFF_KW:
+            continue
         text = (
             f"The {name} meter has told the same {values[begin]:.3f} kW for {_hours(length, tape)}: it has stopped "
             "measuring. Restart it, or look at its integration."
@@ -177,7 +180,7 @@ def _dark(tape: Tape, home: Surroundings) -> BoolArray:
 def _unbalanced(tape: Tape, home: Surroundings) -> list[Finding]:
     """Return the one meter whose error explains why what flows in is not what is used."""
     recent = tape.last(LOOKED_AT)
-    off = _off(tape)
+    off = unbalanced(tape)
     flows = np.nan_to_num(_flow_kw(tape)[recent]) > OFF_KW
     if off[recent][flows].mean() < OFTEN if flows.any() else True:
         return []

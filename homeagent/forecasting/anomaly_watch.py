@@ -217,7 +217,7 @@ def _battery_odd(marks: list[Mark]) -> bool:
             return False
         ratios.append((up / charged, given / max(down, 1e-9)))
     (up, down), (up_was, down_was) = ratios
-    return abs(up / up_was - 1) > 0.06 or abs(down / down_was - 1) > 0.06  # noqa: PLR2004 - beyond its own scatter
+    return bool(abs(up / up_was - 1) > 0.06 or abs(down / down_was - 1) > 0.06)  # noqa: PLR2004 - beyond its scatter
 
 
 def mark_of(day: dict[str, FloatArray], sun: FloatArray, step_h: float, capacity_kwh: float) -> Mark:

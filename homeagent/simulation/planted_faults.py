@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from homeagent.domain.command import Command
+from homeagent.domain.errors import InputError, Issue
 from homeagent.domain.grid import FloatArray
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import GridLimits
@@ -174,6 +175,21 @@ def planted(kind: FaultKind, seed: int, begins: datetime) -> Fault:
     if kind == "meter scaled" and rng.random() < 0.5:  # noqa: PLR2004 - too little as often as too much
         size = 1 / size
     return Fault(kind=kind, seed=seed, begins=begins, size=size, meter=choice[int(rng.integers(len(choice)))])
+
+
+def fault_named(name: str) -> FaultKind | None:
+    """Return the kind of that name, None for none.
+
+    Raises:
+        InputError: there is no such kind.
+    """
+    kind = next((kind for kind in SIZES if kind.lower() == name.lower()), None)
+    if kind is None and name != "none":
+        raise InputError(
+            "--fault",
+            (Issue(path="fault", message="is not known", found=name, remedy=f"one of: none, {', '.join(SIZES)}"),),
+        )
+    return kind
 
 
 class FaultyInverter(NonIdealInverter):

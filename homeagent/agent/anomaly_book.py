@@ -210,9 +210,12 @@ class AnomalyBook:
         return wanted
 
     def tape(self, now: datetime) -> Tape:
-        """Return the last weeks up to the last look."""
-        count = LOOKED_BACK // self._step
-        grid = TimeGrid(start=slot_start(now, self._block) - count * self._step, step=self._step, count=count)
+        """Return the last weeks up to the last look, from the first day on which anything was measured."""
+        end, count = slot_start(now, self._block), LOOKED_BACK // self._step
+        grid = TimeGrid(start=end - count * self._step, step=self._step, count=count)
+        known = ~(np.isnan(self._means["load_kw"].window(grid)) & np.isnan(self._means["pv_kw"].window(grid)))
+        first = int(np.argmax(known)) if known.any() else count - 1
+        grid = TimeGrid(start=grid.at(first), step=self._step, count=count - first)
         columns = {name: self._means[name].window(grid) for name in METERS}
         strips = {"soc_kwh": self._soc, "told_kw": self._told, "free": self._free}
         return Tape(grid=grid, **columns, **{name: strip.window(grid) for name, strip in strips.items()})

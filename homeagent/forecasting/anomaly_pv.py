@@ -18,16 +18,18 @@ from homeagent.forecasting.anomaly_days import LEAST_DAYS, Days, days_of
 from homeagent.forecasting.clear_sky import best_roof, sky_over
 
 STRETCH = timedelta(minutes=90)
+LONG_STRETCH = timedelta(hours=2.5)
+"""So long only a sky without clouds is steady: what fades is judged by these alone."""
 STEADY = 0.035
 """A stretch is clear if its shares differ by no more than this."""
 BACK_DAYS = (4, 6, 9, 13)
 """So many last days are held against those before."""
-LOWER, SAME, OVER = 0.82, 0.08, 1.08
-LEAST_CLEAR_DAYS = 2
+LOWER, SAME, OVER = 0.75, 0.06, 1.08
+LEAST_CLEAR_DAYS, LEAST_CLEAR_H = 2, 4.0
 FLAT, FLAT_H, BELOW = 0.012, 1.0, 0.88
 SHADED, OPEN = 0.65, 0.85
-LEAST_SHADE_H, SHADE_DAYS = 1.25, 3
-FADED, PER_WEEK = 0.12, 0.012
+LEAST_SHADE_H, ALIKE = 1.25, 0.12
+FADED, LEAST_STEP, FADING_DAYS, LID = 0.15, 0.02, 36, 0.4
 LEAST_PV_KW = 0.2
 
 
@@ -74,7 +76,9 @@ def roof_of(tape: Tape, home: Surroundings) -> Roof | None:
     with np.errstate(invalid="ignore"):
         top = np.where(np.isnan(smooth).all(axis=1), np.nan, np.nanmax(np.nan_to_num(smooth, nan=-1.0), axis=1))
     steady = _steady(share, max(round(STRETCH / tape.grid.step), 3))
-    clear_share = np.array([np.median(row[on]) if on.any() else np.nan for row, on in zip(share, steady, strict=True)])
+    clear_share = np.array(
+        [np.quantile(row[on], 0.8) if on.any() else np.nan for row, on in zip(share, steady, strict=True)]
+    )
     return Roof(
         days=days, pv_kw=rows_pv, clear_kw=rows_clear, share=share, steady=steady, clear_share=clear_share, top=top
     )
@@ -122,25 +126,24 @@ def _lost(roof: Roof, first: int, lost_share: float, home: Surroundings) -> tupl
 
 
 def _lower(roof: Roof, tape: Tape, home: Surroundings) -> Finding | None:
-    """Return a part of the roof that no longer makes anything: every clear stretch has the same lower share."""
+    """Return a part of the roof that no longer makes anything: the clear stretches have the same lower share."""
     days = roof.days
     for back in BACK_DAYS:
         first = days.count - back
         if first < LEAST_DAYS:
             return None
-        was = roof.clear_share[:first]
-        recent = roof.clear_share[first:]
+        was, recent = roof.clear_share[:first], roof.clear_share[first:]
         known = recent[~np.isnan(recent)]
-        usual = float(np.nanquantile(was, 0.75)) if (~np.isnan(was)).sum() >= 3 else float(np.nanmax(roof.top[:first]))  # noqa: PLR2004
-        if len(known) < LEAST_CLEAR_DAYS:
+        if len(known) < LEAST_CLEAR_DAYS or (~np.isnan(was)).sum() < LEAST_CLEAR_DAYS:
             continue
-        level = float(np.median(known))
-        agree = np.abs(known / level - 1) <= SAME
+        usual, level = float(np.nanquantile(was, 0.75)), float(known.max())
+        agree = known >= (1 - SAME) * level
+        hours = float((roof.steady[first:] & (roof.share[first:] >= (1 - SAME) * level)).sum()) * days.step_h
         best = float(np.nanmax(roof.top[first:]))
-        if level > LOWER * usual or agree.sum() < max(LEAST_CLEAR_DAYS, 0.7 * len(known)) or best > OVER * 1.1 * level:
+        if level > LOWER * usual or best > OVER * level or agree.sum() < LEAST_CLEAR_DAYS or hours < LEAST_CLEAR_H:
             continue
-        if np.nanmedian(_rolling_top(roof.top[:first], back)) < OPEN * usual:  # so long a grey time is not unheard of
-            continue
+        if np.nanmedian(_rolling_top(roof.top[:first], back)) < OPEN * usual:
+            continue  # so long a grey time is not unheard of
         left = level / usual
         _, cost, words = _lost(roof, first, 1 - left, home)
         since = days.start(tape, first)
@@ -148,10 +151,11 @@ def _lower(roof: Roof, tape: Tape, home: Surroundings) -> Finding | None:
             kind="PV lower",
             subject="PV",
             since=since,
-            sure=min(0.6 + 0.1 * float(agree.sum()), 0.95),
+            sure=min(0.65 + 0.1 * float(agree.sum()), 0.95),
             size=1 - left,
             text=f"PV makes {left:.0%} of what this roof made under a clear sky before about {home.day(since)}, in "
-            f"each of {int(agree.sum())} clear spells: a string or a panel seems to be out. That loses {words}.",
+            f"{hours:.0f} clear hours on {int(agree.sum())} days: a string or a panel seems to be out. That loses "
+            f"{words}.",
             cost_per_year=cost,
         )
     return None
@@ -205,41 +209,48 @@ def _shaded(roof: Roof, tape: Tape, home: Surroundings) -> Finding | None:
     days = roof.days
     block = max(round(0.5 / days.step_h), 1)
     per = days.per_day // block
-    with np.errstate(invalid="ignore"):
-        known = ~np.isnan(roof.share[:, : per * block].reshape(days.count, per, block)).any(axis=2)
-        means = roof.share[:, : per * block].reshape(days.count, per, block).mean(axis=2)
-    means = np.where(known, means, np.nan)
+    hours_each = block * days.step_h
+
+    def blocks(values: FloatArray) -> FloatArray:
+        return np.asarray(values[:, : per * block].reshape(days.count, per, block).mean(axis=2))
+
+    means, clear = blocks(roof.share), blocks(roof.steady) >= 0.99  # noqa: PLR2004 - all of it
     for back in BACK_DAYS[1:]:
         first = days.count - back
         if first < LEAST_DAYS:
             return None
         now, was = _best_of(means[first:]), _best_of(means[:first])
         with np.errstate(invalid="ignore"):
-            lost = now < SHADED * was
-        begin, end = _longest(lost)
-        if (end - begin) * 0.5 < LEAST_SHADE_H or end - begin > 0.6 * np.isfinite(now).sum():
+            begin, end = _longest(now < SHADED * was)
+        if (end - begin) * hours_each < LEAST_SHADE_H or end - begin > 0.6 * np.isfinite(now).sum():
             continue
-        inside = means[first:, begin:end]
-        around = np.concatenate([means[first:, max(begin - 4, 0) : begin], means[first:, end : end + 4]], axis=1)
-        bright = np.nan_to_num(around).max(axis=1) > OPEN * float(np.nanmedian(was))
-        ratio = np.nanmedian(inside, axis=1) / np.nanmedian(was[begin:end])
-        hidden = bright & (ratio < SHADED)
-        if hidden.sum() < SHADE_DAYS or (bright & ~hidden).any() or np.ptp(ratio[hidden]) > 0.35:  # noqa: PLR2004
+        usual = float(np.nanmedian(was))
+        edge = round(2 / hours_each)
+        around = [*range(max(begin - edge, 0), begin), *range(end, min(end + edge, per))]
+        bright = (np.nan_to_num(means[first:, around]) > OPEN * usual).any(axis=1)
+        steady = (clear[first:, around] & (np.nan_to_num(means[first:, around]) > OPEN * usual)).any(axis=1)
+        core = slice(begin + (end - begin > 4), end - (end - begin > 4))  # noqa: PLR2004 - its edges are half shaded
+        ratio = np.nanmedian(means[first:, core], axis=1) / np.nanmedian(was[core])
+        inside = steady & (clear[first:, core].mean(axis=1) >= 0.5) & (ratio < SHADED)  # noqa: PLR2004 - half of it
+        if inside.sum() < LEAST_CLEAR_DAYS or np.ptp(ratio[inside]) > ALIKE:
             continue
-        left = float(np.median(ratio[hidden]))
+        since_first = slice(int(np.argmax(inside)), None)
+        if (bright & (ratio > OPEN))[since_first].any():
+            continue
+        left = float(np.median(ratio[inside]))
         energy = np.nan_to_num(roof.pv_kw[:first])
         part = float(energy[:, begin * block : end * block].sum() / energy.sum())
         _, cost, words = _lost(roof, first, part * (1 - left), home)
-        since = days.start(tape, first + int(np.argmax(hidden)))
+        since = days.start(tape, first + int(np.argmax(inside)))
         return Finding(
             kind="PV shaded",
             subject="PV",
             since=since,
-            sure=min(0.6 + 0.07 * float(hidden.sum()), 0.95),
+            sure=min(0.65 + 0.1 * float(inside.sum()), 0.95),
             size=part * (1 - left),
-            text=f"Between {_clock(begin)} and {_clock(end)} PV makes {left:.0%} of what it made before about "
-            f"{home.day(since)}, on {int(hidden.sum())} bright days, and as much as ever before or after: something "
-            f"throws a shade. That loses {words}.",
+            text=f"Between {_clock(begin * hours_each)} and {_clock(end * hours_each)} PV makes {left:.0%} of what it "
+            f"made before about {home.day(since)}, on {int(inside.sum())} clear days, and as much as ever before or "
+            f"after: something throws a shade. That loses {words}.",
             cost_per_year=cost,
         )
     return None
@@ -264,37 +275,38 @@ def _longest(flags: BoolArray) -> tuple[int, int]:
     return best
 
 
-def _clock(half_hours: int) -> str:
-    return f"{half_hours // 2:02d}:{30 * (half_hours % 2):02d}"
+def _clock(hours: float) -> str:
+    return f"{int(hours):02d}:{round(hours % 1 * 60):02d}"
 
 
 def _fading(roof: Roof, tape: Tape, home: Surroundings) -> Finding | None:
-    """Return a share that falls from week to week: the best of each week, which clouds do not reach every day."""
+    """Return a share that falls from fortnight to fortnight at its best, under long clear skies alone."""
     days = roof.days
-    weeks = days.count // 7
-    if weeks < 4:  # noqa: PLR2004 - a course needs a month
+    if days.count < FADING_DAYS:
         return None
-    rows = roof.top[days.count - 7 * weeks :].reshape(weeks, 7)
-    best = np.array([np.nanmax(row) if not np.isnan(row).all() else np.nan for row in rows])
-    if np.isnan(best).any():
+    long = _steady(roof.share, max(round(LONG_STRETCH / tape.grid.step), 3))
+    at = np.flatnonzero(long.any(axis=1))
+    level = np.array([np.median(row[on]) for row, on in zip(roof.share[at], long[at], strict=True)])
+    at, level = at[level > LID], level[level > LID]
+    parts = [level[(3 * at // days.count) == part] for part in range(3)]
+    if min(map(len, parts)) < LEAST_CLEAR_DAYS + 1:
         return None
-    at = np.arange(weeks)
-    slope, start = np.polyfit(at, best, 1)
-    fitted = start + slope * at
-    off = float(np.sqrt(((best - fitted) ** 2).mean()))
-    fell = 1 - fitted[-1] / fitted[0]
-    if fell < FADED or -slope / fitted[0] < PER_WEEK or off > 0.25 * fell or (np.diff(best) > 0.5 * off + 0.02).any():
+    best = [np.sort(part)[-2:] for part in parts]
+    first, second, third = (float(two.mean()) for two in best)
+    fell = 1 - third / first
+    if fell < FADED or not third + LEAST_STEP < second < first - LEAST_STEP or np.ptp(best[2]) > SAME * third:
         return None
-    _, cost, words = _lost(roof, days.count, float(fell), home)
-    since = days.start(tape, days.count - 7 * weeks)
+    span = float(at[-1] - at[0])
+    _, cost, words = _lost(roof, days.count, fell, home)
+    since = days.start(tape, int(at[0]))
     return Finding(
         kind="PV fading",
         subject="PV",
         since=since,
-        sure=0.7,
-        size=float(fell),
-        text=f"PV at its best falls from week to week: {fell:.0%} in {weeks} weeks, {-slope / fitted[0]:.1%} a week. "
-        f"Dirt, or leaves that grow? If it stays as it is, that loses {words}; it is middling sure, for the sun's "
-        "path changes, too.",
+        sure=0.75,
+        size=fell,
+        text=f"PV under a clear sky fell by {fell:.0%} in {span:.0f} days, bit by bit, on {len(at)} clear days: dirt, "
+        f"or leaves that grow? If it stays as it is, that loses {words}. The sun's path changes too, so this is "
+        "likely, not certain.",
         cost_per_year=cost,
     )

@@ -297,6 +297,24 @@ def forecasts(*, store: Path, export: Path | None, as_json: bool) -> None:
 
 
 @main.command()
+@STORE
+@click.option("--dismiss", type=click.IntRange(1), help="Tell the running agent to leave this one alone.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8377, show_default=True, help="Port of the page.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def anomalies(*, store: Path, dismiss: int | None, port: int, as_json: bool) -> None:
+    """Tell what is odd in the home, since when, and what it costs a year. May be asked while the agent runs."""
+    from homeagent.agent.anomaly_view import anomalies_told, print_anomalies
+    from homeagent.agent.anomaly_view import dismiss as tell
+    from homeagent.store.anomalies import kept_anomalies
+
+    with _plain_errors():
+        if dismiss is not None:
+            click.echo(tell(dismiss, port))
+        else:
+            print_anomalies(anomalies_told(kept_anomalies(store), ""), as_json=as_json)
+
+
+@main.command()
 @click.argument("decision", type=int)
 @STORE
 def replay(*, decision: int, store: Path) -> None:
@@ -540,11 +558,18 @@ class _ChangeDay(click.ParamType[int | None]):
     show_default=True,
     help="The day of the demo from which on the home lives otherwise, or never.",
 )
-def demo(*, headless: bool, days: int, speed: float, seed: int, port: int, change: int | None) -> None:
+@click.option(
+    "--fault",
+    default="fridge runs on",
+    show_default=True,
+    help="What breaks on the page's home on its 12th day, or none; docs/anomalies.md lists what can.",
+)
+def demo(*, headless: bool, days: int, speed: float, seed: int, port: int, change: int | None, fault: str) -> None:
     """Run a simulated home: learned from its past, planned, driven, and shown on a page."""
     from homeagent.agent.demo import run_through, serve
     from homeagent.agent.learning_terminal import print_following
     from homeagent.agent.terminal import print_savings, progress_bar
+    from homeagent.simulation.planted_faults import fault_named
 
     with _plain_errors():
         if headless:
@@ -553,4 +578,4 @@ def demo(*, headless: bool, days: int, speed: float, seed: int, port: int, chang
             print_savings(result.entries, result.currency)
             print_following(result.marks, result.frozen, result.changed_on)
         else:
-            serve(seed, speed, port, change, click.echo)
+            serve(seed, speed, port, change, fault_named(fault), click.echo)

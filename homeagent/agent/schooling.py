@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from homeagent.agent.outsourcing import Outsourcing
 from homeagent.agent.remembering import KEEP, Memory
 from homeagent.agent.thinking import MEMORY
 from homeagent.domain.grid import FloatArray, TimeGrid
@@ -19,7 +20,7 @@ from homeagent.domain.site import SiteSpec
 from homeagent.footprint.machine import read_machine
 from homeagent.forecasting.learned import Quantity
 from homeagent.forecasting.tflite_file import Kind
-from homeagent.learning.child import train_in_child
+from homeagent.learning.child import NotThere, train_in_child
 from homeagent.learning.means import means_for
 from homeagent.learning.model import Market, Student
 from homeagent.learning.training import LEAST_DAYS, Request, Trained, measured_days
@@ -59,7 +60,9 @@ class Schooling:
         self._memory = memory
         self._prices = prices
         self._kind = kind
-        self._training: Future[Trained] | None = None
+        self.elsewhere = Outsourcing(rules.offload)
+        self._sent: tuple[datetime, datetime | None] | None = None
+        self._training: Future[Trained | NotThere] | None = None
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="training")
 
     def done(self) -> Trained | None:
@@ -67,10 +70,20 @@ class Schooling:
         if self._training is None or not self._training.done():
             return None
         training, self._training = self._training, None
+        sent, self._sent = self._sent, None
         try:
-            return training.result()
+            done = training.result()
         except Exception as error:  # no process could be started, say  # noqa: BLE001 - the agent goes on with what it has
-            return Trained(model=None, cpu_seconds=0.0, reason=f"the training failed: {type(error).__name__}: {error}")
+            done = Trained(model=None, cpu_seconds=0.0, reason=f"the training failed: {type(error).__name__}: {error}")
+        if isinstance(done, Trained):
+            if sent is not None:
+                self.elsewhere.succeed()
+            return done
+        if sent is not None:  # it is due still, here
+            at, self.last = sent
+            self.elsewhere.fail(done.why, at)
+            self.waits_for = self.elsewhere.waits_for(at)
+        return None
 
     @property
     def teaching(self) -> bool:
@@ -82,15 +95,23 @@ class Schooling:
         if self._rules.patient:
             self.last = end
             return train_in_child(self.request(end, champions), _LOGGER.info)
+        if self.elsewhere.takes:
+            if self._training is None:
+                self._sent = end, self.last
+                self.last, self.waits_for = end, None
+                self._training = self._worker.submit(self.elsewhere.train, self.request(end, champions), _LOGGER.info)
+            return None
         self._due_since = self._due_since or end
         machine = self._machine() if self._rules.heed_machine else MachineState()
         means = means_for(machine, self._rules.budget, end - self._due_since)
-        if means.wait is not None:
+        wait = self.elsewhere.waits_for(end) or means.wait
+        if wait is not None:
             if self.waits_for is None:
-                _LOGGER.info("a training waits: %s", means.wait)
-            self.waits_for = means.wait
+                _LOGGER.info("a training waits: %s", wait)
+            self.waits_for = wait
             return None
         self.last, self.waits_for, self._due_since = end, None, None
+        self.elsewhere.done_here()
         if self._training is None:
             request = self.request(end, champions)
             teacher = request.with_teacher and means.teacher

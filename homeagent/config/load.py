@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from homeagent.config.binding import Bound, bind
 from homeagent.config.home_assistant import UNMETERED
+from homeagent.config.offload import missing_files, offload_of, offload_told
 from homeagent.config.places import place_of_zone
 from homeagent.config.profile_costs import shipped_costs
 from homeagent.config.profile_files import folder_beside, load_profile
@@ -130,6 +131,7 @@ def _settings(path: Path, model: type[_Model]) -> tuple[_Model, Mapping[str, Bou
     settings, document = read_settings(path, model)
     folder = folder_beside(path)
     written, profiles, problems = bind(settings, lambda name: load_profile(name, folder))
+    problems = [*problems, *missing_files(settings.learning.tls, path.parent)]
     if problems:
         raise InputError(str(path), tuple(problem.issue(document) for problem in problems))
     return written, profiles
@@ -175,6 +177,7 @@ def _learning(settings: Settings, folder: Path) -> LearningRules | None:
         delegate=None if learning.delegate is None else folder / learning.delegate,
         models=folder / learning.models,
         starter=learning.starter,
+        offload=offload_of(learning.offload, learning.tls, folder),
     )
 
 
@@ -268,6 +271,7 @@ def _understood(config: Config) -> Iterator[str]:
     else:
         every = config.learning.train_every or timedelta(0)
         yield f"learning: every night, anew every {every.days} days, with a {config.learning.budget} budget"
+        yield from offload_told(config.learning.offload)
     if config.wiring is not None:
         yield from _forecasts(config.wiring.forecasts)
     for name, bound in config.profiles.items():

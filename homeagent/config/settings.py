@@ -25,6 +25,7 @@ from homeagent.config.home_assistant import (
     lacking,
     wrong,
 )
+from homeagent.config.offload import SchedulerAddress, TlsSettings, require_secured
 from homeagent.config.prices import PriceSettings
 
 
@@ -231,6 +232,13 @@ class LearningSettings(Section):
     train_every_days: Annotated[int, Field(ge=1, le=365)] = 7
     delegate: str | None = None
     models: str = "models"
+    offload: SchedulerAddress | None = None
+    tls: TlsSettings | None = None
+
+    @model_validator(mode="after")
+    def _secured(self) -> LearningSettings:
+        require_secured(self.offload, self.tls)
+        return self
 
 
 class Settings(Section):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -396,6 +397,41 @@ def models(*, model: str | None, folder: Path, rollback: bool, as_json: bool) ->
             print_models(folder, as_json=as_json)
         else:
             print_model(folder, model, as_json=as_json)
+
+
+@main.command()
+@click.option("--days", type=click.IntRange(1, 732), default=60, show_default=True, help="How many days.")
+@click.option(
+    "--step",
+    type=click.Choice(["1m", "5m", "15m", "30m", "60m"]),
+    default="1m",
+    show_default=True,
+    help="The same home in any step: means of minutes.",
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Which home, or the first of many.")
+@click.option("--homes", type=click.IntRange(1, 9999), help="So many homes into the folder --out, one a seed.")
+@click.option(
+    "--start",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default="2025-03-01",
+    show_default=True,
+    help="The first day, from the home's midnight.",
+)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("home.csv.gz"), show_default=True)
+def simulate(*, days: int, step: str, seed: int, homes: int | None, start: datetime, out: Path) -> None:
+    """Write a simulated home, or many, as files for a backtest. Nothing in them was measured."""
+    from homeagent.agent.terminal import progress_bar
+    from homeagent.simulation.simulated_files import write_many, write_one
+
+    minutes = timedelta(minutes=int(step.removesuffix("m")))
+    with _plain_errors():
+        if homes is None:
+            data, scenario = write_one(seed, start.date(), days, minutes, out)
+            click.echo(f"homeagent backtest --data {data} --scenario {scenario} --out result")
+        else:
+            with progress_bar("Simulating") as progress:
+                write_many(range(seed, seed + homes), start.date(), days, minutes, out, progress)
+            click.echo(f"{homes} homes, each with a scenario of its own, and a scenario for all, are in {out}")
 
 
 class _ChangeDay(click.ParamType[int | None]):

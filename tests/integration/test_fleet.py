@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from distributed import Client
 from homes import SCENARIO, START, made_up_home, write_home, write_scenario
 
 from homeagent.footprint.build import build_id
@@ -190,6 +191,13 @@ def test_without_dask_the_command_says_what_to_install(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+PRELOAD = """
+def dask_setup(worker):
+    for resources in (worker.state.total_resources, worker.state.available_resources):
+        resources["{name}"] = 1
+"""
+
+
 @contextmanager
 def scheduler(folder: Path, *builds: str) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
     """Give a scheduler's address with a worker of each build, and their processes, the scheduler first."""
@@ -203,8 +211,13 @@ def scheduler(folder: Path, *builds: str) -> Iterator[tuple[str, list[subprocess
             time.sleep(0.1)
         address = str(json.loads(file.read_text())["address"])
         for build in builds:
-            options = (address, "--nthreads", "1", "--no-dashboard", "--resources", f"homeagent {build}=1")
+            preload = folder / "preload.py"
+            preload.write_text(PRELOAD.format(name=f"homeagent {build}"))
+            options = (address, "--nthreads", "1", "--no-dashboard", "--preload", str(preload))
             children.append(subprocess.Popen([*python, "distributed.cli.dask_worker", *options], **quiet))
+        if builds:
+            with Client(address) as client:
+                client.wait_for_workers(len(builds), timeout=60)
         yield address, children
     finally:
         for child in reversed(children):
@@ -220,7 +233,6 @@ def test_only_workers_of_this_build_are_given_homes(tmp_path: Path) -> None:
         assert "has no worker" in done.stderr
     (tmp_path / "scheduler.json").unlink(missing_ok=True)
     with scheduler(tmp_path, "0.0.9+older") as (address, _):
-        time.sleep(3)
         done = run(tmp_path, *FEW, "--dask", address)
         assert done.returncode == 2
         assert "none of this build" in done.stderr
@@ -235,7 +247,6 @@ def test_only_workers_of_this_build_are_given_homes(tmp_path: Path) -> None:
 def test_a_scheduler_that_vanishes_ends_the_run_and_keeps_what_is_done(tmp_path: Path) -> None:
     write_homes(tmp_path, 12)
     with scheduler(tmp_path, build_id()) as (address, children):
-        time.sleep(3)
         child = subprocess.Popen(
             command(tmp_path, *FEW, "--dask", address), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )

@@ -7,9 +7,9 @@ import multiprocessing
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import CancelledError, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -66,7 +66,7 @@ def workers(dask: str | None, count: int | None, notice: Callable[[str], None]) 
     except ImportError as error:
         remedy = "install it: uv tool install 'homeagent[dask]', or pip install 'homeagent[dask]'"
         raise InputError("--dask", (Issue(path="dask", message="is not installed", remedy=remedy),)) from error
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is said by us
+    logging.disable()  # Dask's log stays off the terminal: what matters of it is said by us
     return _local(count or len(os.sched_getaffinity(0)), notice) if dask == LOCAL else _remote(dask, notice)
 
 
@@ -165,8 +165,10 @@ class _OnDask:
         return [worker.get("resources", {}) for worker in info["workers"].values()]
 
     def require_one(self) -> None:
-        """Refuse a scheduler none of whose workers is of this build."""
-        found = self._resources()
+        """Refuse a scheduler none of whose workers is of this build. Workers may be a little late."""
+        began = time.monotonic()
+        while not (found := self._resources()) and time.monotonic() - began < CONNECT_S:
+            time.sleep(0.2)
         if any(RESOURCE in resources for resources in found):
             return
         builds = sorted({name for resources in found for name in resources if name.startswith("homeagent ")})
@@ -180,32 +182,40 @@ class _OnDask:
         raise InputError("--dask", (issue,))
 
     def do(self, work: Work, tasks: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Outcome]]:
-        from distributed import wait  # noqa: PLC0415 - an extra, and heavy
-
         waiting = iter(tasks)
         running: dict[Future[Any], str] = {}
         try:
             while True:
-                room = AHEAD * max(self.count, 1) - len(running)
-                for name, task in islice(waiting, max(room, 0)):
-                    future = self._client.submit(_quietly, work, task, pure=False, resources={RESOURCE: 1})
+                with _reaching():
+                    room = max(AHEAD * max(self.count, 1) - len(running), 0)
+                for name, task in islice(waiting, room):
+                    with _reaching():
+                        future = self._client.submit(_quietly, work, task, pure=False, resources={RESOURCE: 1})
                     running[future] = name
                 if not running:
                     return
-                try:
-                    done = wait(list(running), timeout=LOOK_S, return_when="FIRST_COMPLETED").done
-                except TimeoutError:
-                    self._look()
-                    continue
-                for future in done:
-                    yield running.pop(future), _outcome(future)
+                for future in self._done(running):
+                    with _reaching():
+                        outcome = _outcome(future)
+                    yield running.pop(future), outcome
         finally:
-            self._client.cancel(list(running))
+            with suppress(OSError, CancelledError):
+                self._client.cancel(list(running))
+
+    def _done(self, running: Iterable[Future[Any]]) -> Iterable[Future[Any]]:
+        """Wait a while, and return what was done until then."""
+        from distributed import wait  # noqa: PLC0415 - an extra, and heavy
+
+        with _reaching():
+            try:
+                done: set[Future[Any]] = wait(list(running), timeout=LOOK_S, return_when="FIRST_COMPLETED").done
+            except TimeoutError:
+                self._look()
+                return ()
+        return done
 
     def _look(self) -> None:
         """Say if no worker is left, and give up where none comes back."""
-        if self._client.status != "running":
-            raise TransientError("the scheduler is gone")
         if self.count:
             self._alone_since = None
         elif self._alone_since is None:
@@ -215,11 +225,20 @@ class _OnDask:
             raise TransientError("no worker came back")
 
 
+@contextmanager
+def _reaching() -> Iterator[None]:
+    """Turn whatever it looks like when the scheduler is gone into one error."""
+    try:
+        yield
+    except (OSError, CancelledError) as error:
+        raise TransientError("the scheduler is gone") from error
+
+
 def _outcome(future: Future[Any]) -> Outcome:
     from distributed import KilledWorker  # noqa: PLC0415 - an extra, and heavy
 
     if future.status in {"cancelled", "lost"}:
-        raise TransientError("the scheduler is gone")
+        raise CancelledError
     error = future.exception()
     if error is None:
         return dict(future.result())

@@ -358,7 +358,8 @@ def announce(*, energy_kwh: float, start: str, over_minutes: float, name: str, p
 
 
 @main.command()
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="The measured home: CSV, plain or gzip.")
+@click.option("--data", type=click.Path(path_type=Path), help="The measured home: CSV, plain or gzip.")
+@click.option("--homes", metavar="PATTERN", help="Many homes instead: a pattern in quotes, as 'homes/*.csv.gz'.")
 @click.option("--scenario", type=click.Path(path_type=Path), required=True, help="Battery, tariff and limits: YAML.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the results.")
 @click.option("--start", help="First step of the window: a date (the home's midnight) or an ISO 8601 time.")
@@ -373,9 +374,13 @@ def announce(*, energy_kwh: float, start: str, over_minutes: float, name: str, p
 @click.option("--future-weather", is_flag=True, help="Take measured weather for a forecast; counts for nothing.")
 @click.option("--no-bound", is_flag=True, help="Skip the bound of perfect foresight.")
 @click.option("--no-report", is_flag=True, help="Skip report.html.")
-def backtest(  # noqa: PLR0913 - one argument an option
+@click.option("--history-days", type=click.IntRange(0), default=0, help="Of many homes: begin so long after the start.")
+@click.option("--dask", metavar="ADDRESS|local", help="Of many homes: spread them over a Dask scheduler's workers.")
+@click.option("--workers", type=click.IntRange(1), help="With --dask local: how many; default: one for each core.")
+def backtest(  # noqa: PLR0913 - one for each option
     *,
-    data: Path,
+    data: Path | None,
+    homes: str | None,
     scenario: Path,
     out: Path,
     start: str | None,
@@ -385,8 +390,27 @@ def backtest(  # noqa: PLR0913 - one argument an option
     future_weather: bool,
     no_bound: bool,
     no_report: bool,
+    history_days: int,
+    dask: str | None,
+    workers: int | None,
 ) -> None:
-    """Replay a measured home with the real agent, before it is given any control."""
+    """Replay a measured home, or many, with the real agent, before it is given any control."""
+    if homes is not None:
+        if data is not None or forecasts is not None:
+            raise click.UsageError("--homes stands alone: without --data and --forecasts")
+        from homeagent.agent.fleet.command import Request as ManyHomes
+        from homeagent.agent.fleet.command import replay_homes
+        from homeagent.agent.fleet.home import Options
+
+        options = Options(
+            start=start, end=end, history_days=history_days, bound=not no_bound, future_weather=future_weather
+        )
+        many = ManyHomes(homes=homes, scenario=scenario, out=out, options=options, dask=dask, workers=workers)
+        with _plain_errors():
+            replay_homes(many)
+        return
+    if data is None:
+        raise click.UsageError("name a home with --data, or many with --homes")
     from homeagent.agent.backtest import Request
     from homeagent.agent.backtest import backtest as replay
     from homeagent.agent.governor_race import print_race, race

@@ -226,7 +226,7 @@ class Agent:
         new_prices = await self._observe()
         self._take_outcomes()
         self._settle(now)
-        if self.anomalies is not None:
+        if self.anomalies is not None and self.anomalies.due(now):
             with self.cpu.part("anomalies"):
                 self.anomalies.look(now)
         soc_kwh = self.observer.soc_kwh(now)

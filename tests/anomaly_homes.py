@@ -66,7 +66,6 @@ class Watched:
 
     anomalies: list[Anomaly]
     cpu_s: float
-    parts: dict[str, float]
     analyses: dict[str, int]
 
     def raised(self, since: datetime) -> list[Anomaly]:
@@ -140,7 +139,6 @@ async def watched(
         Watched(
             anomalies=book.anomalies,
             cpu_s=cpu_s,
-            parts=dict(book.cpu_seconds),
             analyses={str(family): count for family, count in book.analyses.items()},
         )
         for book, cpu_s in zip(books, spent, strict=True)

@@ -281,7 +281,7 @@ class Agent:
             self.host.effort(now)
         self._take_outcomes()
         self._settle(now)
-        if self.anomalies is not None:
+        if self.anomalies is not None and self.anomalies.due(now):
             with self.cpu.part("anomalies"):
                 self.anomalies.look(now)
         soc_kwh = self.observer.soc_kwh(now)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -32,7 +31,7 @@ from homeagent.store import Store
 _LOGGER = logging.getLogger(__name__)
 
 LOOKED_BACK = timedelta(days=42)
-BLOCK = timedelta(minutes=30)
+BLOCK = timedelta(hours=1)
 """So much is looked at together: what is odd stays so for longer."""
 AGAIN_FAST = timedelta(hours=6)
 """After a close analysis that found nothing the same family is left alone for so long."""
@@ -80,7 +79,6 @@ class AnomalyBook:
         self._warm = False
         self.looks = 0
         self.analyses: dict[Family, int] = dict.fromkeys(FAMILIES, 0)
-        self.cpu_seconds = {"look": 0.0, "analysis": 0.0}
         self.anomalies: list[Anomaly] = store.anomalies()
 
     def add(self, readings: Iterable[Reading]) -> None:
@@ -98,11 +96,14 @@ class AnomalyBook:
         """Note the band that a think has given."""
         self._expected = load.grid, load.high_kw.tolist()
 
+    def due(self, now: datetime) -> bool:
+        """Return whether enough has closed since the last look."""
+        return now - self._done >= self._block
+
     def look(self, now: datetime) -> None:
         """Take in the slots closed since the last look, and look closely where something is odd."""
-        if now - self._done < self._block:
+        if not self.due(now):
             return
-        began = time.thread_time()
         if not self._warm:
             self._warm_up()
         odd: set[Family] = set()
@@ -111,11 +112,8 @@ class AnomalyBook:
             self._done += self._block
             odd |= self._midnight()
         wanted = self._wanted(odd, now)
-        self.cpu_seconds["look"] += time.thread_time() - began
         if wanted:
-            began = time.thread_time()
             self._examine(wanted, now)
-            self.cpu_seconds["analysis"] += time.thread_time() - began
 
     def _take(self, grid: TimeGrid) -> set[Family]:
         columns = [self._means[name].window(grid).tolist() for name in METERS]

@@ -283,6 +283,9 @@ def _no_longer(tape: Tape, days: Days, nights: Nights, swing: float, home: Surro
 
 def examine_running(tape: Tape, home: Surroundings) -> list[Finding]:
     """Return a large load that has run without a pause for longer than anything before."""
+    through_kw = tape.load_kw[tape.last(UNPAUSED)]
+    if np.isnan(through_kw).mean() > 0.2 or np.nanquantile(through_kw, 0.1) < LEFT_ON_KW:  # noqa: PLR2004 - a fifth
+        return []
     inside = max(timedelta(minutes=30) // tape.grid.step, 1)
     whole = tape.grid.count // inside
     blocks = tape.load_kw[tape.grid.count - whole * inside :].reshape(whole, inside)
@@ -306,9 +309,8 @@ def examine_running(tape: Tape, home: Surroundings) -> list[Finding]:
     usual, most = float(np.median(before)), float(before.max())
     left_kw = now - usual
     step_kw = now - float(np.median(filled[max(since_block - 4, 0) : since_block] if since_block else filled[:1]))
-    inside_kw = tape.load_kw[tape.grid.count - span * inside :]
-    if float(np.nanquantile(inside_kw, 0.1)) - usual < 0.6 * left_kw:
-        return []
+    if float(np.nanquantile(through_kw, 0.1)) - usual < 0.6 * left_kw:
+        return []  # it does pause, for minutes
     if left_kw < LEFT_ON_KW or now < most + max(0.3, 0.5 * (most - usual)) or step_kw < 0.5 * left_kw:
         return []
     since = tape.at(tape.grid.count - (whole - since_block) * inside)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -41,7 +42,7 @@ def examine_meters(tape: Tape, home: Surroundings) -> list[Finding]:
 
 def residual_kw(tape: Tape) -> FloatArray:
     """Return by how much the load differs from what flows in, NaN where a meter is missing."""
-    curtailed = np.nan_to_num(tape.curtailed_kw)
+    curtailed = np.where(np.isnan(tape.curtailed_kw), 0.0, tape.curtailed_kw)
     return np.asarray(tape.load_kw - (tape.pv_kw - curtailed + tape.grid_kw + tape.battery_kw))
 
 
@@ -96,9 +97,10 @@ def _dead(tape: Tape, home: Surroundings) -> list[Finding]:
     if (end - begin) * tape.grid.step >= DEAD_LOAD and end - begin >= LEAST_SLOTS and (tape.load_kw > 0).any():
         text = f"The load meter reads exactly zero for {_hours(end - begin, tape)}: no home uses nothing at all."
         found.append(_found("meter dead", "load_kw", tape, recent.start + begin, 0.95, 1.0, text))
-    if np.nanmax(np.nan_to_num(tape.pv_kw)) > 0.1:  # noqa: PLR2004 - there is PV
+    if (tape.pv_kw > 0.1).any():  # noqa: PLR2004 - there is PV
         place = home.place
-        sun = None if place is None else sun_height(tape.grid, place)[recent]
+        day = replace(tape.grid, start=tape.at(recent.start), count=recent.stop - recent.start)
+        sun = None if place is None else sun_height(day, place)
         usual = _usual_by_time(tape.pv_kw, tape)[recent]
         bright = usual > 0.15 * np.nanmax(usual) if sun is None else (sun > HIGH_SUN) & (usual > REST_KW)
         dark = (tape.pv_kw[recent] <= REST_KW)[bright]
@@ -141,7 +143,6 @@ def _usual_by_time(values: FloatArray, tape: Tape) -> FloatArray:
 def _frozen(tape: Tape, home: Surroundings) -> list[Finding]:
     """Return meters that tell the same number again and again, to the last digit."""
     recent = tape.last(LOOKED_AT)
-    off = unbalanced(tape)
     found = []
     for meter, name in METERS.items():
         values = getattr(tape, meter)
@@ -151,12 +152,13 @@ def _frozen(tape: Tape, home: Surroundings) -> list[Finding]:
         length = end - begin
         if length * tape.grid.step < STUCK or length < LEAST_SLOTS:
             continue
+        off = unbalanced(tape)
         begin += max(recent.start - 1, 0) + 1
-        usual = longest_run(same[: max(recent.start - 1, 0)])
         at = slice(begin, begin + length)
+        usual = longest_run(same[: max(recent.start - 1, 0)])
         if 2 * (usual[1] - usual[0]) > length and length < len(values[recent]) - 1:
             continue
-        if meter == "pv_kw" and not _dark(tape, home)[at].any() and off[at].mean() < OFTEN:
+        if meter == "pv_kw" and not _dark(tape, home, at).any() and off[at].mean() < OFTEN:
             continue  # an inverter at its limit
         if meter in {"load_kw", "battery_kw"} and off[at].mean() < OFTEN:
             continue  # the others agree: a quiet home, or a battery that charges with a set power
@@ -170,10 +172,9 @@ def _frozen(tape: Tape, home: Surroundings) -> list[Finding]:
     return found
 
 
-def _dark(tape: Tape, home: Surroundings) -> BoolArray:
-    if home.place is None:
-        return np.ones(tape.grid.count, dtype=np.bool_)
-    dark: BoolArray = sun_height(tape.grid, home.place) < 0
+def _dark(tape: Tape, home: Surroundings, at: slice) -> BoolArray:
+    grid = replace(tape.grid, start=tape.at(at.start), count=at.stop - at.start)
+    dark: BoolArray = np.ones(grid.count, dtype=np.bool_) if home.place is None else sun_height(grid, home.place) < 0
     return dark
 
 

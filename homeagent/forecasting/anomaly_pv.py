@@ -214,7 +214,7 @@ def _shaded(roof: Roof, tape: Tape, home: Surroundings) -> Finding | None:
     def blocks(values: FloatArray) -> FloatArray:
         return np.asarray(values[:, : per * block].reshape(days.count, per, block).mean(axis=2))
 
-    means, clear = blocks(roof.share), blocks(roof.steady) >= 0.99  # noqa: PLR2004 - all of it
+    means, clear = blocks(roof.share), blocks(roof.steady.astype(np.float64)) >= 0.99  # noqa: PLR2004 - all of it
     for back in BACK_DAYS[1:]:
         first = days.count - back
         if first < LEAST_DAYS:

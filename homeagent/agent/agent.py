@@ -208,7 +208,9 @@ class Agent:
 
     def _reopen_books(self, since: datetime) -> None:
         """Go on with the day's savings and the month's peaks where the run before left them."""
-        entries, slots = self.store.savings(), list(self.store.settled_since(since))
+        today = self.clock.now().astimezone(self.site.timezone).date()
+        entries = [entry for entry in self.store.savings() if entry.day != today]  # today goes on: its slots come again
+        slots = list(self.store.settled_since(since))
         rule_soc_kwh = self.store.fact(RULE_SOC)
         closed_days = {entry.day for entry in entries}
         for slot, soc_after_kwh in slots:

@@ -127,6 +127,7 @@ class Agent:
         self._decided_for: datetime | None = None
         self._last_sent: dict[str, LastSent] = {}
         self._history_grew = False
+        self._asked: str | None = None
         self._kept_at: dict[str, tuple[Instruction, datetime]] = {}
         self._changed = asyncio.Event()
 
@@ -200,6 +201,10 @@ class Agent:
             if self.learner is not None:
                 self.learner.hear((forecast,))
 
+    def ask(self, why: str) -> None:
+        """Think in the next round, and note that this is why."""
+        self._asked = why
+
     def reconsider(self) -> None:
         """Decide anew at the next round: a device that was left alone may be told again."""
         self._decided_for = None
@@ -223,6 +228,7 @@ class Agent:
             valid_until=None if self.thought is None else self.thought.plan.valid_until,
             new_prices=new_prices,
             history_grew=self._history_grew,
+            asked=self._asked,
         )
         if wake is not None and soc_kwh is not None and self.setup.mode != "observe":
             self._think(now, soc_kwh, wake)
@@ -312,6 +318,7 @@ class Agent:
         )
         self._last_think = now
         self._history_grew = False
+        self._asked = None
         self._decided_for = None
         self.thinks += 1
         self.solves += self.thought.solution is not None

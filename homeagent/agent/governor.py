@@ -15,6 +15,7 @@ def wake_reason(
     valid_until: datetime | None,
     new_prices: bool,
     history_grew: bool = False,
+    asked: str | None = None,
 ) -> str | None:
     """Return why to think now, None to sleep on."""
     if last_think is None or valid_until is None:
@@ -25,6 +26,8 @@ def wake_reason(
         return "the clock went back"
     if new_prices:
         return "new prices were published"
+    if asked is not None:
+        return asked
     if history_grew:
         return "more of the home's past is known"
     if now - last_think >= THINK_EVERY:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from homeagent.agent.live.driver import Driver, Effects
+from homeagent.agent.live.alarm import Alarm
+from homeagent.agent.live.driver import FOLLOW_EVERY_S, REST_S, Driver, Effects
 from homeagent.agent.live.forecasts import LiveForecasts
 from homeagent.agent.live.prices import LivePrices
 from homeagent.control.proof import Observed
@@ -31,20 +33,29 @@ _LOGGER = logging.getLogger(__name__)
 
 READ_EVERY = timedelta(minutes=1)
 BEAT_EVERY = timedelta(seconds=60)
+SHORTEST_UNSEEN_S, LONGEST_UNSEEN_S = 5.0, 60.0
+"""How long the guard loop leaves the devices alone: at least and, where no meter moves, at most."""
 
 
 class LiveHome:
     """Implements `HomeLink`, `PriceSource` and `ForecastSource` over the live link.
 
-    `run` keeps it alive; `wake` is set when a round of the agent pays. In any mode but `control` it has no drivers:
+    `run` keeps it alive; `alarm` is rung when a round of the agent pays. In any mode but `control` it has no drivers:
     nothing can be commanded.
     """
 
     def __init__(self, wiring: Wiring, site: SiteSpec, mode: AgentMode, clock: Clock) -> None:
-        self.wake = asyncio.Event()
-        self.wiring = wiring
-        self.link = Link(wiring.home_assistant, wiring.entities(), on_change=self._on_change, on_status=self._on_status)
         loop = asyncio.get_running_loop()
+        self.alarm = Alarm(loop.time)
+        self.wiring = wiring
+        self.link = Link(
+            wiring.home_assistant,
+            wiring.entities(),
+            on_change=self._on_change,
+            on_status=self._on_status,
+            calm=wiring.measuring(),
+            pause_s=self._pause_s,
+        )
         self.board = MeterBoard(wiring.meters, clock.now, loop.time)
         self.prices = LivePrices(wiring.prices, site, clock)
         self.forecasts = LiveForecasts(wiring.forecasts, self.link, clock)
@@ -59,9 +70,20 @@ class LiveHome:
         self.came_up = False
         """Whether the link has come up since the agent last asked; the one who asks takes it back."""
         self.listeners: list[Callable[[Change], None]] = []
-        """Who else is told of every change of an entity."""
+        """Who else is told of every change of an entity, at once."""
+        self.on_act: Callable[[str], None] = lambda _act: None
+        """Told what a person did to a device."""
+        self._measured = asyncio.Event()
         self._errands: set[asyncio.Task[None]] = set()
-        effects = Effects(report=self._report, tell=self._tell, untell=self._untell, now=clock.now, zone=site.timezone)
+        effects = Effects(
+            report=self._report,
+            tell=self._tell,
+            untell=self._untell,
+            acted=self._acted,
+            attend=self.link.listen,
+            now=clock.now,
+            zone=site.timezone,
+        )
         runner = StepRunner(self.link)
         devices = wiring.devices if mode == "control" else ()
         self.drivers = {spec.name: Driver(spec, site.battery, runner, self, effects) for spec in devices}
@@ -71,8 +93,29 @@ class LiveHome:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.link.run(), name="link")
             tasks.create_task(self.forecasts.run(), name="forecasts")
+            tasks.create_task(self._guard(), name="guard loop")
+
+    async def _guard(self) -> None:
+        """Have every driver look when something was measured, at most every few seconds; now and then in any case."""
+        now = asyncio.get_running_loop().time
+        while self.drivers:
+            looked_s = now()
             for driver in self.drivers.values():
-                tasks.create_task(driver.watch(), name=f"guard loop of {driver.spec.name}")
+                driver.guard()
+            self._measured.clear()
+            with contextlib.suppress(TimeoutError):
+                in_doubt = any(driver.in_doubt for driver in self.drivers.values())
+                async with asyncio.timeout(FOLLOW_EVERY_S if in_doubt else LONGEST_UNSEEN_S):
+                    await self._measured.wait()
+            left_s = looked_s + SHORTEST_UNSEEN_S - now()
+            if left_s > 0:
+                await asyncio.sleep(left_s)
+
+    def _pause_s(self) -> float:
+        """Return how long the meters need not be heard: who else listens to every change wants them at once."""
+        if self.listeners:
+            return 0.0
+        return min((driver.pause_s for driver in self.drivers.values()), default=REST_S)
 
     def readings(self) -> Sequence[Reading]:
         """Return what was measured since the last call: means of minutes, and first values after a connect."""
@@ -140,9 +183,7 @@ class LiveHome:
         driver = self.drivers.get(device)
         if driver is None:
             return None
-        resumed = driver.resume()
-        self.wake.set()
-        return resumed
+        return driver.resume()
 
     def observed(self, device: DeviceSpec) -> Observed:
         """Return what is measured of a device now."""
@@ -190,8 +231,9 @@ class LiveHome:
 
     def _on_change(self, change: Change) -> None:
         self.board.see(change.entity_id, change.after)
+        self._measured.set()
         if self.prices.see(change.entity_id, change.after):
-            self.wake.set()
+            self.alarm.ring("prices came")
         self.forecasts.see(change.entity_id, change.after)
         for driver in self.drivers.values():
             if change.entity_id in driver.entities:
@@ -210,11 +252,14 @@ class LiveHome:
         else:
             self.board.lost()
             self.forecasts.lost()
-        self.wake.set()
+        self.alarm.ring("the link came up" if up else "the link went down")
 
     def _report(self, result: CommandResult) -> None:
         self._outcomes.append(result)
-        self.wake.set()
+        self.alarm.ring("a device answered")
+
+    def _acted(self, act: str) -> None:
+        self.on_act(act)
 
     def _tell(self, device: str, sentence: str) -> None:
         self._news[device] = f"{device}: {sentence}."
@@ -268,7 +313,7 @@ class LiveHome:
 
     async def _fetch_prices(self) -> None:
         if await self.prices.fetch(self.link.command):
-            self.wake.set()
+            self.alarm.ring("prices came")
 
     def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Do what nobody waits for."""

@@ -18,6 +18,7 @@ from homeagent.agent.live.home import LiveHome
 from homeagent.agent.live.live_view import LiveView
 from homeagent.config import Config
 from homeagent.domain.readings import Reading
+from homeagent.learning.child import end_trainings
 from homeagent.store import Store
 from homeagent.web.server import Page
 
@@ -25,8 +26,9 @@ _LOGGER = logging.getLogger(__name__)
 
 OBSERVED = timedelta(minutes=5)
 SOC_STALE_AFTER = timedelta(minutes=10)
-SHORTEST_ROUND_S = 0.2
 FIRST_ROUND_S = 5.0
+AFTER_THE_MINUTE_S = 0.05
+"""So that the meters' pause, which ends with the minute, is over first."""
 RELEASE_S = 3.0
 """So long the safe states may take at the end; a clean stop ends within five seconds."""
 SEEN_BEFORE = "home_assistant_seen"
@@ -118,12 +120,13 @@ class _Run:
         for device, count in store.commands_since(clock.now() - DAY).items():
             if device in self.home.drivers:
                 self.home.drivers[device].budget.spend(clock.now(), count)
+        self.home.on_act = self._acted
         self.backfill = Backfill(self.home.link, config.wiring.meters, store, clock.now(), self._remember)
         self._port = config.port
 
     async def until(self, stop: asyncio.Event, echo: Callable[[str], None]) -> None:
         """Run until `stop` is set; then no new round begins, the devices are made safe, and the link ends last."""
-        view = LiveView(self.agent, self.home, self.backfill, self._resume)
+        view = LiveView(self.agent, self.home, self.backfill, self._resume, self._acted)
         async with Page(view, "127.0.0.1", self._port) as page:
             link = asyncio.create_task(lasting(self.home.run), name="link")
             rounds = asyncio.create_task(lasting(self._rounds), name="rounds")
@@ -138,31 +141,34 @@ class _Run:
                     async with asyncio.timeout(RELEASE_S):
                         await self.home.release()
                 await _ended(link)
+                end_trainings()
                 await self.agent.finish()
 
     async def _rounds(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.home.wake.wait(), FIRST_ROUND_S)
+        clock_s = asyncio.get_running_loop().time
+        await self.home.alarm.sleep(clock_s() + FIRST_ROUND_S)
         while True:
             if self.home.came_up:
                 self.home.came_up = False
                 self.agent.reconsider()
             await self.agent.tick()
             self.home.look()
-            await asyncio.sleep(SHORTEST_ROUND_S)
             now = datetime.now(UTC)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(60 - now.second - now.microsecond / 1e6 + 0.01):
-                    await self.home.wake.wait()
-            self.home.wake.clear()
+            await self.home.alarm.sleep(clock_s() + 60 - now.second - now.microsecond / 1e6 + AFTER_THE_MINUTE_S)
 
     def _remember(self, readings: Sequence[Reading], *, milestone: bool) -> None:
         self.agent.remember(readings, think=milestone)
         if milestone:
-            self.home.wake.set()
+            self.home.alarm.ring("history came")
+
+    def _acted(self, act: str) -> None:
+        """Think at once about what a person did."""
+        self.agent.ask(act)
+        self.home.alarm.ring("a person acted", "person")
 
     def _resume(self, device: str) -> bool | None:
         resumed = self.home.resume(device)
         if resumed:
             self.agent.reconsider()
+            self._acted(f"a person resumed {device}")
         return resumed

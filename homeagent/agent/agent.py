@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from homeagent.agent.expectations import Expectations
 from homeagent.agent.governor import THINK_EVERY, wake_reason
+from homeagent.agent.keeping import Keeper
 from homeagent.agent.learner import Learner
 from homeagent.agent.observer import SOC_STALE_AFTER, Observer
 from homeagent.agent.peak_limits import PeakLimits
@@ -129,6 +130,7 @@ class Agent:
         self._history_grew = False
         self._asked: str | None = None
         self._kept_at: dict[str, tuple[Instruction, datetime]] = {}
+        self._keeper = Keeper(store, setup.site, replace(setup, outlook=None)) if setup.replayable else None
         self._changed = asyncio.Event()
 
     def _new_learner(self, now: datetime) -> Learner | None:
@@ -154,6 +156,21 @@ class Agent:
         for command in self.store.commands_in_force(now):
             self._last_sent[command.device] = LastSent(command=command, changed_at=command.issued_at)
         self._reopen_books(slot_start(since, timedelta(days=1)))
+        self._go_on(now)
+
+    def _go_on(self, now: datetime) -> None:
+        """Take up the plan of the run before, where it holds; and what the learner had done by then."""
+        resumed = None if self._keeper is None else self._keeper.take_up(now)
+        if resumed is not None:
+            self.thought, self._last_think = resumed.thought, resumed.at
+            if self.learner is not None:
+                self.learner.take_up(resumed.beside.get("learner", {}))
+
+    def _keep(self) -> None:
+        """Keep what a restart goes on with."""
+        if self._keeper is not None and self.thought is not None and self._last_think is not None:
+            beside = {} if self.learner is None else {"learner": self.learner.kept()}
+            self._keeper.keep(self.thought, self._last_think, beside)
 
     def _reopen_books(self, since: datetime) -> None:
         """Go on with the day's savings and the month's peaks where the run before left them."""
@@ -256,6 +273,7 @@ class Agent:
         with self.cpu.part("look"):
             self._take_in(readings)
             self.looks += len(readings)
+            news = published is not None and not self.prices.knows(published, self.clock.now())
             if published is not None:
                 self.prices.add(published)
             self._hear(issued)
@@ -266,7 +284,7 @@ class Agent:
             if published is not None:
                 self.store.write_prices(published, seen_at=self.clock.now())
             self.store.thin_out(self.clock.now())
-        return published is not None
+        return news
 
     def _settle(self, now: datetime) -> None:
         with self.cpu.part("settle"):
@@ -338,6 +356,7 @@ class Agent:
             load, pv = self.thought.forecasts(self.thought.plan.grid)
             self.store.write_forecast("load_kw", load)
             self.store.write_forecast("pv_kw", pv)
+            self._keep()
 
     def _import_cap(self, grid: TimeGrid, history: History) -> ImportCap | None:
         return None if self.peak_limits is None else self.peak_limits.cap(grid, history, self.prices)
@@ -444,6 +463,7 @@ class Agent:
         """Take in the last readings, settle what is closed, and close the books."""
         await self._observe()
         self._settle(self.clock.now())
+        self._keep()
         if self.day_book is not None:
             closed = self.day_book.close()
             if closed is not None:

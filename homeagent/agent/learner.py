@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -80,6 +81,27 @@ class Learner:
             self._start = start_with(self._runtime, self.ahead, self._memory.step)
         if self._start.model is not None:
             self.model, self._pupils, self._why = self._start.model, dict(self._start.pupils), WHY
+
+    def kept(self) -> dict[str, object]:
+        """Return what a restart must know, so that no training and no lesson of a night is done twice."""
+        last = None if self.teaching else self._schooling.last
+        return {
+            "serving": self.serving,
+            "refused": self.refused,
+            "last_night": None if self._last_night is None else self._last_night.isoformat(),
+            "last_training": None if last is None else last.isoformat(),
+        }
+
+    def take_up(self, kept: Mapping[str, Any]) -> None:
+        """Go on with what `kept` returned before a restart, if the same model serves."""
+        if kept.get("serving") != self.serving:
+            return
+        self.refused = bool(kept["refused"])
+        if kept["last_training"] is not None:
+            last = datetime.fromisoformat(kept["last_training"])
+            self._schooling.last = last if self._schooling.last is None else max(last, self._schooling.last)
+        if kept["last_night"] is not None and not is_starter(self.serving):  # a starter's lesson is in no file
+            self._last_night = date.fromisoformat(kept["last_night"])
 
     def leave_out(self, no_habit: Callable[[TimeGrid], BoolArray]) -> None:
         """Learn nothing from slots of which this says that their load was no habit."""

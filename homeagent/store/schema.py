@@ -150,6 +150,7 @@ def create_thinks(db: Database) -> None:
     db.table("thinks").create_index(["at_s"])
 
 
+@migrations()
 def order_readings_by_time(db: Database) -> None:
     """Keep readings in the order in which they come: what a minute brings lies on one page, and is one small write."""
     db.execute("""
@@ -164,3 +165,11 @@ def order_readings_by_time(db: Database) -> None:
     )
     db.table("readings").drop()
     db.execute("ALTER TABLE readings_by_time RENAME TO readings")
+
+
+@migrations()
+def create_kept_state(db: Database) -> None:
+    """Create what the agent goes on with after a restart."""
+    db.table("kept_state").create(
+        {"name": str, "version": str, "made_for": str, "at_s": int, "checksum": str, "content": bytes}, pk="name"
+    )

@@ -30,7 +30,10 @@ from homeagent.domain.thinking import ThinkRecord
 from homeagent.store import rows
 from homeagent.store.issued import INSERT as INSERT_ISSUED
 from homeagent.store.issued import issued_row, issued_since
-from homeagent.store.problems import problem_bytes
+from homeagent.store.kept import INSERT as INSERT_KEPT
+from homeagent.store.kept import QUERY as KEPT
+from homeagent.store.kept import KeptState, kept_of
+from homeagent.store.problems import problem_bytes, problem_of
 from homeagent.store.retention import thin_out
 from homeagent.store.schema import migrations
 
@@ -59,6 +62,7 @@ _INSERT = {
     "problems": "INSERT OR REPLACE INTO problems (digest, issued_at_s, content) VALUES (?, ?, ?)",
     "facts": "INSERT OR REPLACE INTO facts (name, content) VALUES (?, ?)",
     "issued_forecasts": INSERT_ISSUED,
+    "kept_state": INSERT_KEPT,
     "night_marks": "INSERT OR REPLACE INTO night_marks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "thinks": "INSERT INTO thinks (at_s, wake, depth, cpu_seconds, worth, next_at_s) VALUES (?, ?, ?, ?, ?, ?)",
     "savings": "INSERT OR REPLACE INTO savings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -181,6 +185,11 @@ class Store:
         """Remember one thing under a name, in place of what stood there."""
         self._add("facts", [(name, content)])
 
+    def write_kept(self, state: KeptState) -> None:
+        """Keep what the agent goes on with after a restart; it is on disk when this returns."""
+        self._add("kept_state", [state.row()])
+        self.flush()
+
     def _add(self, table: str, new: Iterable[rows.Row]) -> None:
         waiting = self._waiting[table]
         waiting.extend(new)
@@ -225,6 +234,18 @@ class Store:
     @property
     def _path(self) -> Path:
         return Path(self._connection.execute("PRAGMA database_list").fetchone()[2])
+
+    def kept(self) -> KeptState | None:
+        """Return what the run before was to go on with, None where there is nothing; raises StoreError if damaged."""
+        self.flush()
+        found = self._connection.execute(KEPT).fetchone()
+        return None if found is None else kept_of(*found)
+
+    def problem(self, digest: str) -> PlanningProblem | None:
+        """Return what a plan was made from, None if it is not kept; raises StoreError if damaged."""
+        self.flush()
+        found = self._connection.execute("SELECT content FROM problems WHERE digest = ?", (digest,)).fetchone()
+        return None if found is None else problem_of(found[0])
 
     def readings_since(self, at: datetime) -> Iterator[Reading]:
         """Yield every reading after `at`, oldest first, as finely as it is still kept."""

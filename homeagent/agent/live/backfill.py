@@ -104,12 +104,13 @@ class Backfill:
         if self._gap is None:
             return
         start, end = self._gap
+        worth_a_plan = end - start >= HOUR
         await asyncio.sleep(COMPILED_S)
         while start < end:
             until = min(start + timedelta(days=CHUNK_DAYS["5minute"]), end)
             readings = await readings_between(self._link, self._meters, start, until, "5minute", known)
             self._store.write_readings(readings)
-            self._remember(readings, milestone=until == end)
+            self._remember(readings, milestone=until == end and worth_a_plan)
             start = until
             self._gap = (start, end)
             self._store.write_fact(GAP_FACT, json.dumps([start.isoformat(), end.isoformat()]))

@@ -116,17 +116,16 @@ def setup(*, path: Path, port: int) -> None:
 @click.option("-v", "--verbose", is_flag=True, help="Log what is done in detail.")
 def run(*, file: Path, verbose: bool) -> None:
     """Run beside Home Assistant with a configuration FILE, until SIGTERM or Ctrl-C."""
-    import asyncio
     import logging
 
-    from homeagent.agent.live.run import run as run_live
+    from homeagent.agent.live.launch import launch
     from homeagent.config import load_config
 
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     with _plain_errors():
-        asyncio.run(run_live(file, load_config(file), lambda line: click.echo(line, err=True)))
+        launch(file, load_config(file), lambda line: click.echo(line, err=True))
 
 
 @main.command("test-device")
@@ -366,7 +365,7 @@ def train(*, file: Path, data: Path | None, scenario: Path | None, models: Path 
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def habits(*, file: Path, data: Path | None, timezone: str, as_json: bool) -> None:
     """Tell the habits of the home that a configuration FILE names: when it wakes and sleeps, what never stops."""
-    from homeagent.agent.habit_book import habits_of_file, habits_of_home
+    from homeagent.agent.habit_files import habits_of_file, habits_of_home
     from homeagent.agent.habit_terminal import print_habits
     from homeagent.config.places import zone_named
 

@@ -7,14 +7,12 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from itertools import zip_longest
 from pathlib import Path
 from types import TracebackType
-from typing import Self
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING, Self
 
 from homeagent.domain.command import Command, CommandResult, SafeState
 from homeagent.domain.decision import Decision
@@ -33,9 +31,12 @@ from homeagent.store.issued import issued_row, issued_since
 from homeagent.store.kept import INSERT as INSERT_KEPT
 from homeagent.store.kept import QUERY as KEPT
 from homeagent.store.kept import KeptState, kept_of
+from homeagent.store.migrating import migrate
 from homeagent.store.problems import problem_bytes, problem_of
 from homeagent.store.retention import thin_out
-from homeagent.store.schema import migrations
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 FLUSH_AFTER_S = 30.0
 """Half of what may be lost at most, so that a slow disk does not break the promise."""
@@ -76,9 +77,10 @@ class Store:
     disk in one transaction. `lasting` False trades safety against power loss for speed: for a backtest's scratch file.
     """
 
-    def __init__(self, db: Database, lock: int, *, lasting: bool, monotonic_s: Callable[[], float]) -> None:
-        self.db = db
-        self._connection = db.conn
+    def __init__(
+        self, connection: sqlite3.Connection, lock: int, *, lasting: bool, monotonic_s: Callable[[], float]
+    ) -> None:
+        self._connection = connection
         self._lock = lock
         self._lasting = lasting
         self._monotonic_s = monotonic_s
@@ -100,15 +102,14 @@ class Store:
                 connection = sqlite3.connect(path, isolation_level=None)
                 try:
                     _prepare(connection, path, lasting=lasting)
-                    db = Database(connection)
-                    _migrate(db, path)
+                    migrate(connection, path)
                 except BaseException:
                     connection.close()
                     raise
         except BaseException:
             os.close(lock)
             raise
-        return cls(db, lock, lasting=lasting, monotonic_s=monotonic_s)
+        return cls(connection, lock, lasting=lasting, monotonic_s=monotonic_s)
 
     def __enter__(self) -> Self:
         return self
@@ -125,6 +126,13 @@ class Store:
         finally:
             self._connection.close()
             os.close(self._lock)
+
+    @property
+    def db(self) -> Database:
+        """The tables as sqlite-utils has them, for whoever looks into them by hand."""
+        from sqlite_utils import Database  # noqa: PLC0415 - 8 MB that a running agent has no use for
+
+        return Database(self._connection)
 
     def write_readings(self, readings: Sequence[Reading]) -> None:
         """Keep what was measured. Called at every round, so it also sees to it that nothing waits too long."""
@@ -402,13 +410,3 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, lasting: bool) -> No
     connection.execute("PRAGMA foreign_keys = ON")
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         raise StoreError(f"{path}: lies on a file system without WAL; put it on a local disk")
-
-
-def _migrate(db: Database, path: Path) -> None:
-    with closing(Database(memory=True)) as empty:
-        ours = {migration.name for migration in migrations.pending(empty)}
-    newer = {migration.name for migration in migrations.applied(db)} - ours
-    if newer:
-        raise StoreError(f"{path}: was made by a newer homeagent ({', '.join(sorted(newer))}); install that one")
-    if migrations.pending(db):
-        migrations.apply(db)

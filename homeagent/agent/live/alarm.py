@@ -41,17 +41,22 @@ class Alarm:
     def __init__(self, monotonic_s: Callable[[], float]) -> None:
         self.wakes: Counter[str] = Counter()
         """How often the loop was woken, by reason."""
+        self.person_waited_s = 0.0
+        """The longest that a person's act has waited for the loop."""
         self._monotonic_s = monotonic_s
         self._rations: dict[Kind, Ration] = {"news": Ration(), "person": Ration()}
         self._due_s: dict[Kind, float] = {}
+        self._acted_s: float | None = None
         self._reasons: dict[str, None] = {}
         self._rung = asyncio.Event()
 
     def ring(self, reason: str, kind: Kind = "news") -> None:
         """Wake the loop, and say why."""
         self._reasons[reason] = None
+        now_s = self._monotonic_s()
+        if kind == "person" and self._acted_s is None:
+            self._acted_s = now_s
         if kind not in self._due_s:
-            now_s = self._monotonic_s()
             self._due_s[kind] = self._rations[kind].next_s(now_s if kind == "person" else now_s + GATHER_S)
             self._rung.set()
 
@@ -62,8 +67,12 @@ class Alarm:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left_s):
                     await self._rung.wait()
+        now_s = self._monotonic_s()
         for kind in self._due_s:
-            self._rations[kind].spend(self._monotonic_s())
+            self._rations[kind].spend(now_s)
+        if self._acted_s is not None:
+            self.person_waited_s = max(self.person_waited_s, now_s - self._acted_s)
+            self._acted_s = None
         self.wakes.update([*self._reasons] or [DUE])
         self._due_s.clear()
         self._reasons.clear()

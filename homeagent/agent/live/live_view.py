@@ -78,4 +78,6 @@ class LiveView(View):
 
     def footprint(self) -> Mapping[str, object]:
         """Return what the agent has used, and what its loop was woken by."""
-        return {**super().footprint(), "wakes": dict(self._home.alarm.wakes)}
+        alarm = self._home.alarm
+        waited_s = round(alarm.person_waited_s, 3)
+        return {**super().footprint(), "wakes": dict(alarm.wakes), "longest_a_person_waited_s": waited_s}

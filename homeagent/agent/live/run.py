@@ -6,18 +6,23 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from homeagent.agent.agent import Agent, Setup
 from homeagent.agent.forecast_report import TIMEZONE
 from homeagent.agent.live.backfill import Backfill
-from homeagent.agent.live.checks import check_start, missing_wiring
 from homeagent.agent.live.ending import ended_by_signals
 from homeagent.agent.live.home import LiveHome
 from homeagent.agent.live.live_view import LiveView
-from homeagent.config import Config
+from homeagent.domain.command import AgentMode
+from homeagent.domain.expectations import Absence
+from homeagent.domain.inverter import InverterCapability
+from homeagent.domain.learning import LearningRules
 from homeagent.domain.readings import Reading
+from homeagent.domain.site import SiteSpec
+from homeagent.domain.wiring import Wiring
 from homeagent.learning.child import end_trainings
 from homeagent.store import Store
 from homeagent.web.server import Page
@@ -45,29 +50,32 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-async def run(source: Path, config: Config, echo: Callable[[str], None]) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunConfig:
+    """All that a run needs of a configuration, in the domain's types: what reads and checks files stays out of it."""
+
+    site: SiteSpec
+    inverter: InverterCapability
+    mode: AgentMode
+    wiring: Wiring
+    thinking_step: timedelta | None
+    minimum_hold: timedelta
+    learning: LearningRules | None
+    absences: tuple[Absence, ...]
+    store: Path
+    port: int
+
+
+async def run(config: RunConfig, echo: Callable[[str], None]) -> None:
     """Run until SIGTERM or Ctrl-C.
 
     Raises:
-        PermanentError: something that its owner must mend first: nothing was commanded then.
+        StoreError, PermanentError: the store or the port cannot be had.
     """
-    if config.wiring is None:
-        raise missing_wiring(source)
+    stop = asyncio.Event()
+    ended_by_signals(stop)
     with Store.open(config.store) as store:
-        known = store.fact(SEEN_BEFORE) is not None
-        stop = asyncio.Event()
-        ended_by_signals(stop)
-        checking = asyncio.create_task(check_start(source, config, known=known, echo=echo))
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({checking, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not checking.done():
-            checking.cancel()
-            await asyncio.wait([checking])
-            return
-        facts = checking.result()
-        store.write_fact(SEEN_BEFORE, facts.version)
-        await _Run(config.adopting(facts.timezone, facts.currency, facts.place), store).until(stop, echo)
-        stopping.cancel()
+        await _Run(config, store).until(stop, echo)
 
 
 async def lasting(work: Callable[[], Awaitable[None]]) -> None:
@@ -91,9 +99,7 @@ async def _ended(*tasks: asyncio.Task[None]) -> None:
 class _Run:
     """Everything of one run, put together."""
 
-    def __init__(self, config: Config, store: Store) -> None:
-        if config.wiring is None:
-            raise TypeError("a run needs wiring")
+    def __init__(self, config: RunConfig, store: Store) -> None:
         clock = SystemClock()
         store.write_fact(TIMEZONE, config.site.timezone.key)
         self.home = LiveHome(config.wiring, config.site, config.mode, clock)

@@ -14,6 +14,9 @@ from homeagent.hass.connection import Connection
 GULP_BYTES = 32 * 1024
 """Some hundred changes: more is heard before the pause is over, so that neither side's memory fills."""
 
+AFTER_OTHERS_S = 0.01
+"""Who wakes at a whole minute for something else hears what there is, and the pause begins anew."""
+
 Pause = Callable[[], float]
 """Gives how long [s] the next pause may be; 0 hears at once."""
 
@@ -32,7 +35,7 @@ class CalmLine:
         pause_s = self._pause_s()
         if self._end is None and pause_s > 0:
             self._connection.wake_at(GULP_BYTES)
-            left_s = pause_s - self._wall_s() % pause_s
+            left_s = pause_s - self._wall_s() % pause_s + AFTER_OTHERS_S
             self._end = asyncio.get_running_loop().call_later(left_s, self.listen)
 
     def listen(self) -> None:

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from itertools import zip_longest
 from pathlib import Path
@@ -202,10 +202,13 @@ class Store:
         waiting = self._waiting[table]
         waiting.extend(new)
         if len(waiting) >= FLUSH_ROWS or self._monotonic_s() - self._flushed_s >= FLUSH_AFTER_S:
-            self.flush()
+            self.flush(forced=False)
 
-    def flush(self) -> None:
+    def flush(self, *, forced: bool = True) -> None:
         """Write all that waits, in one transaction. If it fails, it still waits.
+
+        `forced` waits until the disk has it. Otherwise the system has it, and is asked to write it in its own time: a
+        killed process loses nothing of that, a power cut a few seconds.
 
         Raises:
             StoreError: the disk is full or the file is broken.
@@ -213,10 +216,15 @@ class Store:
         self._flushed_s = self._monotonic_s()
         if not any(self._waiting.values()):
             return
-        with _plain_errors(self._path), self._transaction():
-            for table, waiting in self._waiting.items():
-                if waiting:
-                    self._connection.executemany(_INSERT[table], waiting)
+        with _plain_errors(self._path):
+            if self._lasting:
+                self._connection.execute(f"PRAGMA synchronous = {'FULL' if forced else 'NORMAL'}")
+            with self._transaction():
+                for table, waiting in self._waiting.items():
+                    if waiting:
+                        self._connection.executemany(_INSERT[table], waiting)
+        if self._lasting and not forced:
+            _begin_writing(self._path.with_name(self._path.name + "-wal"))
         for waiting in self._waiting.values():
             waiting.clear()
 
@@ -389,6 +397,16 @@ def _lock(path: Path) -> int:
         os.close(lock)
         raise StoreError(f"{path}: another homeagent has it open; stop that one, or use another file") from None
     return lock
+
+
+def _begin_writing(path: Path) -> None:
+    """Have the system write a file's pages to the disk, without waiting for it."""
+    with suppress(OSError, AttributeError):
+        file = os.open(path, os.O_RDONLY)
+        try:
+            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+        finally:
+            os.close(file)
 
 
 @contextmanager

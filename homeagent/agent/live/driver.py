@@ -49,6 +49,8 @@ RETRY_S = 2.0
 SAFE_LEASE = timedelta(hours=1)
 FOLLOW_EVERY_S, REST_S = 10.0, 20.0
 """How often the guard loop looks while what a device is told hangs on the load, and while it does not."""
+LONGEST_UNSEEN_S = 60.0
+"""So long the guard loop may leave a device alone that nothing is measured of."""
 BLIND_FOR_S = 120.0
 """So long a policy is kept while nobody knows the state of charge or the net load that it is made for."""
 REMEMBERED_CONTEXTS = 50
@@ -202,6 +204,12 @@ class Driver:
     def in_doubt(self) -> bool:
         """Whether the guard loop waits for an effect, or for what it needs, to come back."""
         return self._doubted_s is not None or self._blind_s is not None
+
+    def due_in_s(self, now: datetime) -> float:
+        """Return when the guard loop must look, whatever is measured: soon while in doubt, and when a time runs out."""
+        ends = [self.until, self._command.valid_until if self.in_charge and self._command is not None else None]
+        left_s = [(end - now).total_seconds() for end in ends if end is not None]
+        return min([FOLLOW_EVERY_S if self.in_doubt else LONGEST_UNSEEN_S, *left_s])
 
     @property
     def pause_s(self) -> float:

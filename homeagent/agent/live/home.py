@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from homeagent.agent.live.alarm import Alarm
-from homeagent.agent.live.driver import FOLLOW_EVERY_S, REST_S, Driver, Effects
+from homeagent.agent.live.driver import REST_S, Driver, Effects
 from homeagent.agent.live.forecasts import LiveForecasts
 from homeagent.agent.live.prices import LivePrices
 from homeagent.control.proof import Observed
@@ -33,8 +33,10 @@ _LOGGER = logging.getLogger(__name__)
 
 READ_EVERY = timedelta(minutes=1)
 BEAT_EVERY = timedelta(seconds=60)
-SHORTEST_UNSEEN_S, LONGEST_UNSEEN_S = 5.0, 60.0
-"""How long the guard loop leaves the devices alone: at least and, where no meter moves, at most."""
+ROUNDS_TO_READ = 4
+"""So often the event loop goes round until what waits at the socket has been read and taken in."""
+SHORTEST_UNSEEN_S = 5.0
+"""So long the guard loop leaves the devices alone, whatever is measured."""
 
 
 class LiveHome:
@@ -48,12 +50,13 @@ class LiveHome:
         loop = asyncio.get_running_loop()
         self.alarm = Alarm(loop.time)
         self.wiring = wiring
+        self._measuring = wiring.measuring()
         self.link = Link(
             wiring.home_assistant,
             wiring.entities(),
             on_change=self._on_change,
             on_status=self._on_status,
-            calm=wiring.measuring(),
+            calm=self._measuring,
             pause_s=self._pause_s,
         )
         self.board = MeterBoard(wiring.meters, clock.now, loop.time)
@@ -104,12 +107,17 @@ class LiveHome:
                 driver.guard()
             self._measured.clear()
             with contextlib.suppress(TimeoutError):
-                in_doubt = any(driver.in_doubt for driver in self.drivers.values())
-                async with asyncio.timeout(FOLLOW_EVERY_S if in_doubt else LONGEST_UNSEEN_S):
+                async with asyncio.timeout(min(d.due_in_s(self._clock.now()) for d in self.drivers.values())):
                     await self._measured.wait()
             left_s = looked_s + SHORTEST_UNSEEN_S - now()
             if left_s > 0:
                 await asyncio.sleep(left_s)
+
+    async def hear(self) -> None:
+        """Take in what the meters have told meanwhile."""
+        self.link.listen()
+        for _ in range(ROUNDS_TO_READ):
+            await asyncio.sleep(0)
 
     def _pause_s(self) -> float:
         """Return how long the meters need not be heard: who else listens to every change wants them at once."""
@@ -231,7 +239,8 @@ class LiveHome:
 
     def _on_change(self, change: Change) -> None:
         self.board.see(change.entity_id, change.after)
-        self._measured.set()
+        if change.entity_id in self._measuring:
+            self._measured.set()
         if self.prices.see(change.entity_id, change.after):
             self.alarm.ring("prices came")
         self.forecasts.see(change.entity_id, change.after)

@@ -32,8 +32,8 @@ _LOGGER = logging.getLogger(__name__)
 OBSERVED = timedelta(minutes=5)
 SOC_STALE_AFTER = timedelta(minutes=10)
 FIRST_ROUND_S = 5.0
-AFTER_THE_MINUTE_S = 0.05
-"""So that the meters' pause, which ends with the minute, is over first."""
+SURELY_OVER_S = 0.002
+"""So that a timer that is a little early does not wake before the minute is over."""
 RELEASE_S = 3.0
 """So long the safe states may take at the end; a clean stop ends within five seconds."""
 SEEN_BEFORE = "home_assistant_seen"
@@ -157,10 +157,11 @@ class _Run:
             if self.home.came_up:
                 self.home.came_up = False
                 self.agent.reconsider()
+            await self.home.hear()
             await self.agent.tick()
             self.home.look()
             now = datetime.now(UTC)
-            await self.home.alarm.sleep(clock_s() + 60 - now.second - now.microsecond / 1e6 + AFTER_THE_MINUTE_S)
+            await self.home.alarm.sleep(clock_s() + 60 - now.second - now.microsecond / 1e6 + SURELY_OVER_S)
 
     def _remember(self, readings: Sequence[Reading], *, milestone: bool) -> None:
         self.agent.remember(readings, think=milestone)

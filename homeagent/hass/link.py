@@ -84,11 +84,16 @@ class Link:
         self._states: dict[str, EntityState] = {}
         self._connection: Connection | None = None
         self._line: CalmLine | None = None
+        self._came_up = asyncio.Event()
 
     @property
     def states(self) -> Mapping[str, EntityState]:
         """The configured entities that exist; empty while the link is down."""
         return self._states
+
+    async def until_up(self) -> None:
+        """Wait until the link is up."""
+        await self._came_up.wait()
 
     def listen(self) -> None:
         """End the pause: what is calm is heard at once, too, for as long as no pause is asked for."""
@@ -171,6 +176,7 @@ class Link:
         self._connection = connection
         self.status.up, self.status.problem, self.status.version = True, None, connection.version
         self.status.connects += 1
+        self._came_up.set()
         _LOGGER.info("connected to Home Assistant %s", connection.version)
         self._on_status(True)  # noqa: FBT003 - a listener's only argument
 
@@ -202,6 +208,7 @@ class Link:
         was_up = self.status.up
         self.status.up = False
         self._connection = None
+        self._came_up.clear()
         if self._line is not None:
             self._line.end()
             self._line = None

@@ -26,7 +26,6 @@ CHUNK_DAYS = {"5minute": 2, "hour": 30}
 """So much is asked for at once: some thousand rows."""
 PAUSE_S = 0.2
 RETRY_S = 30.0
-LINK_POLL_S = 1.0
 HOUR, FIVE_MINUTES = timedelta(hours=1), timedelta(minutes=5)
 COMPILED_S = 20.0
 """So long after their end Home Assistant has compiled its five-minute statistics."""
@@ -88,9 +87,7 @@ class Backfill:
     async def run(self) -> None:
         """Fill until there is no more; a lost link or a slow recorder is waited for."""
         while not self.progress.finished or self._gap is not None:
-            if not self._link.status.up:
-                await asyncio.sleep(LINK_POLL_S)
-                continue
+            await self._link.until_up()
             try:
                 known = await statistic_ids(self._link)
                 await self._fill(known)

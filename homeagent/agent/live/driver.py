@@ -219,8 +219,11 @@ class Driver:
         told_at_the_grid = self.in_charge and self._told_at_net_kw is not None
         return FOLLOW_EVERY_S if told_at_the_grid or self.in_doubt or self._hangs_on_load() else REST_S
 
-    def guard(self) -> None:
-        """Keep a policy followed, and see that what was proved stays so. The guard loop's look."""
+    def guard(self, *, linked: bool = True) -> None:
+        """Keep a policy followed, and see that what was proved stays so. The guard loop's look.
+
+        Without a link nothing is seen and nothing can be told: an effect is not missed then.
+        """
         now, now_s = self._effects.now(), asyncio.get_running_loop().time()
         self.look(now)  # leases end even if the agent's rounds fail
         command, told = self._command, self._told
@@ -235,6 +238,9 @@ class Driver:
                 self._go_safe(command, "the state of charge or the net load is not known")
             return
         self._blind_s = None
+        if not linked:
+            self._doubted_s = None
+            return
         observed = self._sensors.observed(self.spec)
         if not same(wanted, told, self._battery) or self._load_has_moved(observed):
             if self._worth_a_write(wanted, told, now):

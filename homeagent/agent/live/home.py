@@ -104,7 +104,7 @@ class LiveHome:
         while self.drivers:
             looked_s = now()
             for driver in self.drivers.values():
-                driver.guard()
+                driver.guard(linked=self.link.status.up)
             self._measured.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(d.due_in_s(self._clock.now()) for d in self.drivers.values())):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import random
 import threading
 import time
@@ -15,7 +14,6 @@ from pathlib import Path
 from real_ha.lab import Lab
 
 DAY_S, HOUR_S = 86400.0, 3600.0
-TICK = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +32,14 @@ class Costs:
     def of(cls, pid: int) -> Costs:
         """Read what a process has used."""
         proc = Path(f"/proc/{pid}")
-        fields = (proc / "stat").read_text().rpartition(")")[2].split()
-        wakeups = 0
+        wakeups, cpu_ns = 0, 0
         for task in (proc / "task").iterdir():
             with suppress(FileNotFoundError):
                 wakeups += _numbers(task / "status")["voluntary_ctxt_switches"]
+                cpu_ns += int((task / "schedstat").read_text().split()[0])
         return cls(
             at_s=time.monotonic(),
-            cpu_s=(int(fields[11]) + int(fields[12])) / TICK,
+            cpu_s=cpu_ns / 1e9,
             wakeups=wakeups,
             written_bytes=_numbers(proc / "io")["write_bytes"],
             resident_mb=_numbers(proc / "status")["VmRSS"] / 1024,

@@ -21,6 +21,8 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 def train_in_child(request: Request, say: Say) -> Trained:
     """Train, hand on what the process tells while it does, and return what came of it. A crash is an outcome, too."""
+    if multiprocessing.current_process().daemon:  # which may have no children: a worker on another machine, say
+        return _train(request, say)
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     child = context.Process(target=_work, args=(theirs, request), daemon=True, name=NAME)
@@ -64,16 +66,21 @@ def _work(connection: Connection, request: Request) -> None:
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CPU, (LONGEST_CPU_S, LONGEST_CPU_S))
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the solver greets on it, whatever it is told
-    from homeagent.learning.training import train  # noqa: PLC0415 - its imports are what the process is for
 
     def say(text: str) -> None:
         with suppress(OSError):  # nobody listens any more
             connection.send(text)
 
-    try:
-        result = train(request, say)
-    except Exception as error:  # noqa: BLE001 - whatever it was, the agent goes on with what it has
-        result = Trained(model=None, cpu_seconds=0.0, reason=f"the training failed: {type(error).__name__}: {error}")
+    result = _train(request, say)
     with suppress(OSError):
         connection.send(result)
     connection.close()
+
+
+def _train(request: Request, say: Say) -> Trained:
+    from homeagent.learning.training import train  # noqa: PLC0415 - its imports are what the process is for
+
+    try:
+        return train(request, say)
+    except Exception as error:  # noqa: BLE001 - whatever it was, the agent goes on with what it has
+        return Trained(model=None, cpu_seconds=0.0, reason=f"the training failed: {type(error).__name__}: {error}")

@@ -503,6 +503,23 @@ def simulate(*, days: int, step: str, seed: int, homes: int | None, start: datet
             click.echo(f"{homes} homes, each with a scenario of its own, and a scenario for all, are in {out}")
 
 
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of this machine to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8786, show_default=True, help="Port to listen on.")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), help="Trainings at a time; default: a core less than there are."
+)
+@click.option("--ca", type=click.Path(path_type=Path), help="TLS: who signs certificates, in PEM.")
+@click.option("--cert", type=click.Path(path_type=Path), help="TLS: this machine's certificate.")
+@click.option("--key", type=click.Path(path_type=Path), help="TLS: its key.")
+def worker(*, host: str, port: int, workers: int | None, ca: Path | None, cert: Path | None, key: Path | None) -> None:
+    """Train for homeagents on weaker machines that name this one under learning.offload, until stopped."""
+    from homeagent.agent.training_server import serve
+
+    with _plain_errors():
+        serve(host, port, workers, (ca, cert, key), click.echo)
+
+
 class _ChangeDay(click.ParamType[int | None]):
     """A day of the demo, counted from 1, or never."""
 

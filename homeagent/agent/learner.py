@@ -137,7 +137,8 @@ class Learner:
     def trouble(self) -> str | None:
         """What is wrong with the learned side, None while nothing is."""
         kept = None if self._shelf is None else self._shelf.trouble
-        return "; ".join(text for text in (kept, self._start.trouble, self._astray, self._failed) if text) or None
+        sent = self._schooling.elsewhere.trouble
+        return "; ".join(text for text in (kept, self._start.trouble, self._astray, self._failed, sent) if text) or None
 
     @property
     def teaching(self) -> bool:
@@ -238,6 +239,9 @@ class Learner:
         trained = self._schooling.done()
         if trained is not None:
             self.challenge(trained, end)
+        if self._shelf is not None:
+            for why in self._schooling.elsewhere.take_news():
+                self._shelf.note("learning.offload", "did not train", why, end)
         if self._shelf is not None and self._shelf.changed():
             self._take_up(self._shelf, now)
         today = now.astimezone(self._site.timezone).date()

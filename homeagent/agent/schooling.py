@@ -12,6 +12,7 @@ import numpy as np
 
 from homeagent.agent.due_book import DueBook
 from homeagent.agent.host_state import HostWatch
+from homeagent.agent.outsourcing import Outsourcing
 from homeagent.agent.remembering import HOUR, KEEP, Memory
 from homeagent.agent.thinking import MEMORY
 from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
@@ -19,7 +20,7 @@ from homeagent.domain.learning import LearningRules
 from homeagent.domain.site import SiteSpec
 from homeagent.forecasting.learned import Quantity
 from homeagent.forecasting.tflite_file import Kind
-from homeagent.learning.child import train_in_child
+from homeagent.learning.child import NotThere, train_in_child
 from homeagent.learning.hours import PowerAhead, best_hour
 from homeagent.learning.means import means_for
 from homeagent.learning.model import Market, Student
@@ -59,7 +60,9 @@ class Schooling:
         self._memory = memory
         self._prices = prices
         self._kind = kind
-        self._training: Future[Trained] | None = None
+        self.elsewhere = Outsourcing(rules.offload)
+        self._sent: tuple[datetime, datetime | None] | None = None
+        self._training: Future[Trained | NotThere] | None = None
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="training")
 
     def done(self) -> Trained | None:
@@ -67,10 +70,20 @@ class Schooling:
         if self._training is None or not self._training.done():
             return None
         training, self._training = self._training, None
+        sent, self._sent = self._sent, None
         try:
-            return training.result()
+            done = training.result()
         except Exception as error:  # no process could be started, say  # noqa: BLE001 - the agent goes on with what it has
-            return Trained(model=None, cpu_seconds=0.0, reason=f"the training failed: {type(error).__name__}: {error}")
+            done = Trained(model=None, cpu_seconds=0.0, reason=f"the training failed: {type(error).__name__}: {error}")
+        if isinstance(done, Trained):
+            if sent is not None:
+                self.elsewhere.succeed()
+            return done
+        if sent is not None:  # it is due still, here
+            at, self.last = sent
+            self.elsewhere.fail(done.why, at)
+            self.waits_for = self.elsewhere.waits_for(at)
+        return None
 
     @property
     def teaching(self) -> bool:
@@ -84,16 +97,23 @@ class Schooling:
             self.last = end
             return train_in_child(self.request(end, champions), _LOGGER.info)
         self._asked_at = now
+        if self.elsewhere.takes:
+            if self._training is None:
+                self._sent = now, self.last
+                self.last, self.waits_for = end, None
+                self._training = self._worker.submit(self.elsewhere.train, self.request(end, champions), _LOGGER.info)
+            return None
         latest = self._due_since(now) + self._rules.wait
         means = means_for(
             self.host.effort(now), self.host.state.available_mb, self._rules.budget, overdue=now >= latest
         )
-        wait = means.wait or self._better_hour(now, latest)
+        wait = self.elsewhere.waits_for(now) or means.wait or self._better_hour(now, latest)
         if wait is not None:
             self._wait_for(wait)
             return None
         self.last = end
         self.wait_no_longer()
+        self.elsewhere.done_here()
         if self._training is None:
             request = self.request(end, champions)
             teacher = request.with_teacher and means.teacher

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from homeagent.config.binding import Bound, bind
 from homeagent.config.governor import governor_rules
 from homeagent.config.home_assistant import UNMETERED
+from homeagent.config.offload import missing_files, offload_of, offload_told
 from homeagent.config.places import place_of_zone
 from homeagent.config.profile_costs import shipped_costs
 from homeagent.config.profile_files import folder_beside, load_profile
@@ -136,6 +137,7 @@ def _settings(path: Path, model: type[_Model]) -> tuple[_Model, Mapping[str, Bou
     settings, document = read_settings(path, model)
     folder = folder_beside(path)
     written, profiles, problems = bind(settings, lambda name: load_profile(name, folder))
+    problems = [*problems, *missing_files(settings.learning.tls, path.parent)]
     if problems:
         raise InputError(str(path), tuple(problem.issue(document) for problem in problems))
     return written, profiles
@@ -184,6 +186,7 @@ def _learning(settings: Settings, folder: Path) -> LearningRules | None:
         models=folder / learning.models,
         starter=learning.starter,
         wait=timedelta(hours=learning.wait_hours),
+        offload=offload_of(learning.offload, learning.tls, folder),
     )
 
 
@@ -277,6 +280,7 @@ def _understood(config: Config) -> Iterator[str]:
     else:
         every = config.learning.train_every or timedelta(0)
         yield f"learning: every night, anew every {every.days} days, with a {config.learning.budget} budget"
+        yield from offload_told(config.learning.offload)
     if config.wiring is not None:
         yield from _forecasts(config.wiring.forecasts)
     for name, bound in config.profiles.items():

@@ -26,6 +26,7 @@ from homeagent.config.home_assistant import (
     lacking,
     wrong,
 )
+from homeagent.config.offload import SchedulerAddress, TlsSettings, require_secured
 from homeagent.config.prices import PriceSettings
 from homeagent.domain.effort import HostRules
 
@@ -247,6 +248,13 @@ class LearningSettings(Section):
     wait_hours: Annotated[float, Field(ge=0, le=36)] = 24.0
     delegate: str | None = None
     models: str = "models"
+    offload: SchedulerAddress | None = None
+    tls: TlsSettings | None = None
+
+    @model_validator(mode="after")
+    def _secured(self) -> LearningSettings:
+        require_secured(self.offload, self.tls)
+        return self
 
 
 class Settings(Section):

@@ -1,0 +1,30 @@
+"""A scheduler and its workers on this machine, for homes that send their training here: `homeagent worker`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from distributed import LocalCluster
+
+from homeagent.domain.learning import TlsFiles
+from homeagent.learning.dask_link import our_resource, security_of
+
+
+@contextmanager
+def cluster(host: str, port: int, workers: int, tls: TlsFiles | None) -> Iterator[str]:
+    """Run a scheduler with so many workers of one thread each; yield its address. One that dies is started anew."""
+    with LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=True,
+        host=host,
+        scheduler_port=port,
+        protocol="tcp://" if tls is None else "tls://",
+        security=security_of(tls),
+        dashboard_address=None,
+        resources={our_resource(): 1},
+        silence_logs=logging.ERROR,
+    ) as running:
+        yield str(running.scheduler_address)

@@ -28,12 +28,12 @@ class ParcelError(PermanentError):
 
 
 def packed(head: Head, arrays: Mapping[str, Array]) -> bytes:
-    """Return a parcel: its head in JSON, what arrays it has and the hash of their bytes, then these."""
-    plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    told = {name: [array.dtype.str, list(array.shape)] for name, array in plain.items()}
-    content = b"".join(array.tobytes() for array in plain.values())
-    first = {"head": head, "arrays": told, "sha256": hashlib.sha256(content).hexdigest()}
-    return json.dumps(first).encode() + b"\n" + content
+    """Return a parcel: a line with the hash of what follows, a line of JSON with what arrays there are, their bytes."""
+    plain_arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    told = {name: [array.dtype.str, list(array.shape)] for name, array in plain_arrays.items()}
+    first = json.dumps({"head": head, "arrays": told}).encode()
+    content = b"".join([first, b"\n", *(array.tobytes() for array in plain_arrays.values())])
+    return hashlib.sha256(content).hexdigest().encode() + b"\n" + content
 
 
 def unpacked(parcel: object) -> tuple[Head, dict[str, Array]]:
@@ -46,16 +46,15 @@ def unpacked(parcel: object) -> tuple[Head, dict[str, Array]]:
         raise ParcelError(f"it is no parcel, but of type {type(parcel).__name__}")
     if len(parcel) > MOST_BYTES:
         raise ParcelError(f"it is far too large ({len(parcel) >> 20} MB)")
-    end = parcel.find(b"\n", 0, MOST_HEAD)
+    digest, _, content = parcel.partition(b"\n")
+    if hashlib.sha256(content).hexdigest().encode() != digest:
+        raise ParcelError("its hash differs from that of what was sent")
+    end = content.find(b"\n", 0, MOST_HEAD)
     try:
-        first = json.loads(parcel[: max(end, 0)])
-        content = memoryview(parcel)[end + 1 :]
-        if hashlib.sha256(content).hexdigest() != first["sha256"]:
-            raise ParcelError("its hash differs from that of what was sent")
-        arrays, at = {}, 0
+        first = json.loads(content[: max(end, 0)])
+        head, arrays, at = first["head"], {}, end + 1
         for name, (dtype, shape) in first["arrays"].items():
-            arrays[name], at = _array(content, at, dtype, shape)
-        head = first["head"]
+            arrays[name], at = _array(memoryview(content), at, dtype, shape)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ParcelError(f"its head cannot be read ({error})") from error
     if at != len(content) or not isinstance(head, dict):

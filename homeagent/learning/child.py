@@ -48,8 +48,8 @@ def train_by(offload: Offload, request: Request, say: Say) -> Trained | NotThere
 
 def _in_child(request: Request, say: Say, offload: Offload | None) -> Trained | NotThere:
     context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    child = context.Process(target=_work, args=(theirs, request, offload), daemon=True, name=NAME)
+    ours, theirs = context.Pipe()  # carries the request, too: as an argument it would block on a child that died early
+    child = context.Process(target=_work, args=(theirs,), daemon=True, name=NAME)
     before = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))  # read when the child's libraries load
     try:
@@ -63,6 +63,7 @@ def _in_child(request: Request, say: Say, offload: Offload | None) -> Trained | 
     theirs.close()
     longest_s = None if offload is None else offload.silent_s + STARTS_S
     try:
+        ours.send((request, offload))
         while ours.poll(longest_s):
             told = ours.recv()
             if isinstance(told, Trained | NotThere):
@@ -86,7 +87,7 @@ def end_trainings() -> None:
             child.terminate()
 
 
-def _work(connection: Connection, request: Request, offload: Offload | None) -> None:
+def _work(connection: Connection) -> None:
     with suppress(OSError):
         os.nice(POLITE)
     with suppress(OSError, ValueError):
@@ -97,6 +98,7 @@ def _work(connection: Connection, request: Request, offload: Offload | None) -> 
         with suppress(OSError):  # nobody listens any more
             connection.send(text)
 
+    request, offload = connection.recv()
     result = _train(request, say) if offload is None else _send(request, offload, say)
     with suppress(OSError):
         connection.send(result)

@@ -23,7 +23,8 @@ def cluster(host: str, port: int, workers: int, tls: TlsFiles | None) -> Iterato
         scheduler_port=port,
         protocol="tcp://" if tls is None else "tls://",
         security=security_of(tls),
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",  # None would serve its pages to the whole network
+        worker_dashboard_address="127.0.0.1:0",
         resources={our_resource(): 1},
         silence_logs=logging.ERROR,
     ) as running:

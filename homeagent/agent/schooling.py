@@ -99,7 +99,7 @@ class Schooling:
         self._asked_at = now
         if self.elsewhere.takes:
             if self._training is None:
-                self._sent = end, self.last
+                self._sent = now, self.last
                 self.last = end
                 self.wait_no_longer()
                 self._training = self._worker.submit(self.elsewhere.train, self.request(end, champions), _LOGGER.info)
@@ -108,7 +108,7 @@ class Schooling:
         means = means_for(
             self.host.effort(now), self.host.state.available_mb, self._rules.budget, overdue=now >= latest
         )
-        wait = self.elsewhere.waits_for(end) or means.wait or self._better_hour(now, latest)
+        wait = self.elsewhere.waits_for(now) or means.wait or self._better_hour(now, latest)
         if wait is not None:
             self._wait_for(wait)
             return None

@@ -29,7 +29,7 @@ from homeagent.learning.request_parcel import request_parcel
 from homeagent.learning.training import Request, Trained
 
 LOOK_S = 1.0
-MOST_LINES = 200
+MOST_LINES = 60
 """Words of progress that are shown; a training has some ten."""
 
 

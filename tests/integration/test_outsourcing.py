@@ -29,7 +29,7 @@ from homeagent.learning.child import train_in_child
 from homeagent.simulation.simulated_home import simulated_site
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-DAYS = 30
+DAYS = 24
 NOW = START + DAYS * DAY
 
 
@@ -45,7 +45,7 @@ def unpriced(grid: TimeGrid) -> tuple[FloatArray, FloatArray]:
 
 
 def learner_with(offload: Offload, models: Path) -> Learner:
-    rules = LearningRules(teacher=False, starter=False, wait=timedelta(0), offload=offload, models=models)
+    rules = LearningRules(teacher=False, starter=False, offload=offload, models=models)
     learner = Learner(simulated_site(), HOUR, rules, NOW, unpriced, None)
     columns = made_up_home(DAYS)
     for entity in ("load_kw", "pv_kw"):

@@ -370,7 +370,7 @@ class Agent:
 
     def _think(self, now: datetime, soc_kwh: float, wake: Wake) -> None:
         before, began_s = self.thought, self.cpu.total_s
-        full = not wake.idle and self.host.effort(now).learned
+        full = self.host.effort(now).learned or not wake.of_age
         if self.learner is not None:
             with self.cpu.part("learn"):
                 self.learner.tick(now)
@@ -421,7 +421,7 @@ class Agent:
 
     @staticmethod
     def _forecaster(learner: Learner, *, full: bool) -> Forecaster:
-        """Return who forecasts: the students, or at a glance and on a strained machine the recent days alone."""
+        """Return who forecasts: the students, or on a strained machine the recent days alone."""
         return learner.scenarios if full else learner.recent_days
 
     def _import_cap(self, grid: TimeGrid, history: History) -> ImportCap | None:

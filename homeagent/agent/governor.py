@@ -19,8 +19,6 @@ from homeagent.domain.thinking import GovernorRules, Wake
 
 CALM, MUCH, STORMY = 0.5, 2.0, 8.0
 """How much readings may slow or hasten the ageing of a plan, and from where on it is worth a word."""
-IDLE = 0.25
-"""Of a think's worth: with less than this at risk a glance will do."""
 
 
 def at_stake(problem: PlanningProblem) -> float:
@@ -96,24 +94,15 @@ class Governor:
             return Wake(reason="new prices were published")
         if now < self.next_at(patience):
             return None
-        return self._of_age(now - self.thought_at, patience)
+        return Wake(reason=self._why_old(now - self.thought_at, patience), of_age=True)
 
-    def _of_age(self, age: timedelta, patience: float) -> Wake:
+    def _why_old(self, age: timedelta, patience: float) -> str:
         told = f"the plan is {_words(age)} old"
-        if self.rules.every is not None:
-            return Wake(reason=told)
-        if age >= self.rules.longest * patience:
-            return Wake(reason=told, idle=self._risk_at(age) < IDLE * self.rules.pays_from * patience)
+        if self.rules.every is not None or age >= self.rules.longest * patience:
+            return told
         if self._surprise is not None and self._surprise.size >= MUCH:
-            return Wake(reason=f"{told}, and the home strays from what was expected")
-        return Wake(reason=f"{told}, and the next hours hang on it")
-
-    def _risk_at(self, age: timedelta) -> float:
-        """Return what sleeping on after `age` may lose, as a share of what is at stake."""
-        if self._grid is None or self._surprise is None or not len(self._at_risk):
-            return 0.0
-        slot = min(age // self._grid.step, len(self._at_risk) - 1)
-        return float(self._at_risk[slot]) * self._surprise.size
+            return f"{told}, and the home strays from what was expected"
+        return f"{told}, and the next hours hang on it"
 
     def next_at(self, patience: float = 1.0) -> datetime:
         """Return when it is time to think again, if nothing happens and the readings go on as they do.

@@ -29,10 +29,10 @@ class ThinkRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wake:
-    """Why the agent thinks now. `idle` says that nothing happened and little is at risk: a glance will do."""
+    """Why the agent thinks now. `of_age` says that nothing happened: the plan before had merely grown old."""
 
     reason: str
-    idle: bool = False
+    of_age: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

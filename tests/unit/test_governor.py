@@ -85,7 +85,7 @@ def test_it_sleeps_until_the_hours_that_matter() -> None:
     assert governor.wake(governor.next_at() - HOUR / 60, valid_until=START + 24 * HOUR) is None
     woken = governor.wake(governor.next_at(), valid_until=START + 24 * HOUR)
     assert woken is not None
-    assert not woken.idle
+    assert woken.of_age
     assert "hang on it" in woken.reason
 
 
@@ -129,7 +129,7 @@ def test_what_nobody_can_foresee_wakes_at_once(told: dict[str, Any], reason: str
     woken = after(problem()).wake(patience=10.0, **asked)
     assert woken is not None
     assert reason in woken.reason
-    assert not woken.idle
+    assert not woken.of_age
 
 
 def test_a_fixed_interval_is_deaf_to_prices_but_not_to_people() -> None:

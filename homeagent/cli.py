@@ -322,6 +322,8 @@ def backtest(  # noqa: PLR0913 - one for each option
     if homes is not None:
         if data is not None or forecasts is not None:
             raise click.UsageError("--homes stands alone: without --data and --forecasts")
+        if workers is not None and dask != "local":
+            raise click.UsageError("--workers is for --dask local")
         from homeagent.agent.fleet.command import Request as ManyHomes
         from homeagent.agent.fleet.command import replay_homes
         from homeagent.agent.fleet.home import Options
@@ -333,8 +335,8 @@ def backtest(  # noqa: PLR0913 - one for each option
         with _plain_errors():
             replay_homes(many)
         return
-    if data is None:
-        raise click.UsageError("name a home with --data, or many with --homes")
+    if data is None or history_days or dask is not None:
+        raise click.UsageError("name a home with --data, or many with --homes, --history-days and --dask")
     from homeagent.agent.backtest import Request
     from homeagent.agent.backtest import backtest as replay
     from homeagent.agent.terminal import print_summary, progress_bar

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 LOCAL = "local"
 AHEAD = 2
 """Homes on their way to each worker: one in work and one that waits, so that none idles and memory stays bounded."""
+LOOPBACK = "127.0.0.1:0"
+"""Where Dask's pages are, which it serves whether or not one wants them: any free port, and only for this machine."""
 CONNECT_S, LOOK_S = 10.0, 5.0
 NO_WORKER_S = 600.0
 """A scheduler without workers is left after so long; what is done is kept."""
@@ -37,9 +39,10 @@ Work: TypeAlias = Callable[[Any], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """A task that nobody could do."""
+    """A task that nobody could do. `died`: the process did that had it."""
 
     reason: str
+    died: bool = False
 
 
 class Workers(Protocol):
@@ -70,6 +73,10 @@ def workers(dask: str | None, count: int | None, notice: Callable[[str], None]) 
     return _local(count or len(os.sched_getaffinity(0)), notice) if dask == LOCAL else _remote(dask, notice)
 
 
+def _could_not(error: BaseException) -> Lost:
+    return Lost(reason=f"its worker could not: {type(error).__name__}: {error}")
+
+
 class _Beside:
     """One task after another in a process of its own, which a crash ends in our place."""
 
@@ -79,12 +86,16 @@ class _Beside:
         pool = None
         for name, task in tasks:
             pool = pool or ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+            outcome: Outcome
             try:
-                yield name, pool.submit(_quietly, work, task).result()
+                outcome = pool.submit(_quietly, work, task).result()
             except BrokenProcessPool:
                 pool.shutdown()
                 pool = None
-                yield name, Lost(reason="its process died; was there memory enough?")
+                outcome = Lost(reason="its process died; was there memory enough?", died=True)
+            except Exception as error:  # noqa: BLE001 - what was raised there must not end the others
+                outcome = _could_not(error)
+            yield name, outcome
         if pool is not None:
             pool.shutdown()
 
@@ -114,14 +125,18 @@ def _mute() -> None:
 @contextmanager
 def _local(count: int, notice: Callable[[str], None]) -> Iterator[Workers]:
     """Give workers on this machine: processes of one thread each, which are started again if they die."""
-    from distributed import Client, LocalCluster  # noqa: PLC0415 - an extra, and heavy
+    import dask  # noqa: PLC0415 - an extra
+    from distributed import Client, LocalCluster  # noqa: PLC0415 - same, and heavy
 
     with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "1 day"}),  # or a slow restart is no restart
         LocalCluster(
             n_workers=count,
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            dashboard_address=LOOPBACK,
+            worker_dashboard_address=LOOPBACK,
+            scheduler_kwargs={"allowed_failures": 1},  # whoever is suspected is tried again alone
             silence_logs=logging.CRITICAL,
             resources={RESOURCE: 1},
         ) as cluster,
@@ -155,10 +170,15 @@ class _OnDask:
         self._address = address
         self._notice = notice
         self._alone_since: float | None = None
+        self._counted: tuple[float, int] | None = None
 
     @property
     def count(self) -> int:
-        return sum(RESOURCE in resources for resources in self._resources())
+        """How many workers of this build there are; asked every few seconds, for workers come and go."""
+        now = time.monotonic()
+        if self._counted is None or now - self._counted[0] > LOOK_S:
+            self._counted = now, sum(RESOURCE in resources for resources in self._resources())
+        return self._counted[1]
 
     def _resources(self) -> list[dict[str, float]]:
         info = self._client.scheduler_info(n_workers=-1)
@@ -182,8 +202,19 @@ class _OnDask:
         raise InputError("--dask", (issue,))
 
     def do(self, work: Work, tasks: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Outcome]]:
+        suspects: list[tuple[str, Any]] = []
+        for name, task, outcome in self._passed(work, tasks):
+            if isinstance(outcome, Lost) and outcome.died:
+                suspects.append((name, task))
+            else:
+                yield name, outcome
+        for suspect in suspects:  # which of those that died together it was shows when each is alone
+            for name, _, outcome in self._passed(work, [suspect]):
+                yield name, outcome
+
+    def _passed(self, work: Work, tasks: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any, Outcome]]:
         waiting = iter(tasks)
-        running: dict[Future[Any], str] = {}
+        running: dict[Future[Any], tuple[str, Any]] = {}
         try:
             while True:
                 with _reaching():
@@ -191,13 +222,13 @@ class _OnDask:
                 for name, task in islice(waiting, room):
                     with _reaching():
                         future = self._client.submit(_quietly, work, task, pure=False, resources={RESOURCE: 1})
-                    running[future] = name
+                    running[future] = (name, task)
                 if not running:
                     return
                 for future in self._done(running):
                     with _reaching():
                         outcome = _outcome(future)
-                    yield running.pop(future), outcome
+                    yield *running.pop(future), outcome
         finally:
             with suppress(OSError, CancelledError):
                 self._client.cancel(list(running))
@@ -243,5 +274,5 @@ def _outcome(future: Future[Any]) -> Outcome:
     if error is None:
         return dict(future.result())
     if isinstance(error, KilledWorker):
-        return Lost(reason="its worker died again and again; was there memory enough?")
-    return Lost(reason=f"its worker could not: {type(error).__name__}: {error}")
+        return Lost(reason="its worker died again and again; was there memory enough?", died=True)
+    return _could_not(error)

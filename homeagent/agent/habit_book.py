@@ -1,33 +1,23 @@
-"""A home's habits as the page and the command line ask for them: read from the past once a day, when somebody looks."""
+"""A home's habits as the page asks for them: read from the past once a day, when somebody looks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
-from zoneinfo import ZoneInfo
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
 from homeagent.agent.price_book import KEEP as KEEP_PRICES
 from homeagent.agent.price_book import PriceBook
-from homeagent.agent.remembering import METERS, Memory
-from homeagent.config import load_config
-from homeagent.config.places import place_of_zone
 from homeagent.domain.grid import BoolArray, TimeGrid, slot_start
 from homeagent.domain.habits import DAY_KINDS, Habits, NotSeen, UsualTime
 from homeagent.domain.history import History
 from homeagent.domain.site import SiteSpec
-from homeagent.forecasting.appliance_runs import runs_of
 from homeagent.forecasting.calendar import local_calendar
 from homeagent.forecasting.habit_words import sentences
 from homeagent.forecasting.habits import habits_of
-from homeagent.simulation.home_data import is_appliance, read_home
-from homeagent.store.history import kept_prices, kept_readings
 
-LOOKED_AT = timedelta(weeks=8)
-OBSERVED = timedelta(minutes=5)
 HOUR = timedelta(hours=1)
 
 
@@ -107,45 +97,5 @@ def _time(time: UsualTime | NotSeen) -> dict[str, object]:
     }
 
 
-def _appliance(column: str) -> str:
-    return column.removeprefix("appliance_").removesuffix("_kw").replace("_", " ")
-
-
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
-
-
-def habits_of_home(file: Path) -> dict[str, object]:
-    """Return the habits of the home that a configuration names, from its store.
-
-    Raises:
-        InputError: the configuration or the store is not usable.
-    """
-    config = load_config(file)
-    now = datetime.now(UTC)
-    memory = Memory(config.site, OBSERVED, now, None, None)
-    memory.add(kept_readings(config.store, now - LOOKED_AT, METERS))
-    prices = PriceBook(config.site.timezone)
-    for published in kept_prices(config.store, now - KEEP_PRICES):
-        prices.add(published)
-    course = memory.course(slot_start(now, HOUR), LOOKED_AT)
-    return told(habits_of(course.load_kw, course.calendar), mean_price(prices, now), config.site.currency)
-
-
-def habits_of_file(data: Path, timezone: ZoneInfo) -> dict[str, object]:
-    """Return the habits in the last weeks of a measured home's file, with its appliances if they were metered.
-
-    Raises:
-        InputError: the data are not usable.
-    """
-    home = read_home(data)
-    first = max(home.grid.count - LOOKED_AT // home.grid.step, 0)
-    grid = TimeGrid(start=home.grid.at(first), step=home.grid.step, count=home.grid.count - first)
-    calendar = local_calendar(grid, timezone, place_of_zone(timezone.key))
-    found = (
-        runs_of(_appliance(name), values[first:], calendar)
-        for name, values in home.columns.items()
-        if is_appliance(name)
-    )
-    habits = habits_of(home.column("load_kw")[first:], calendar)
-    return told(replace(habits, appliances=tuple(one for one in found if one is not None)), None, "")

@@ -16,6 +16,7 @@ from homeagent.forecasting.prices import learn_prices, price_curve, typical
 TYPICAL_DAYS = 14
 KEEP = timedelta(days=42)
 """What estimates are learned from."""
+SAME_PER_KWH = 1e-9
 HOUR = timedelta(hours=1)
 STEP = timedelta(minutes=5)
 """Prices are kept in the finest slots that any tariff has."""
@@ -51,6 +52,13 @@ class PriceBook:
             target[index] = np.where(np.isnan(fine), target[index], fine)
         self._start, (self._import, self._export) = oldest, kept
         self._learned = False
+
+    def knows(self, prices: PublishedPrices, since: datetime) -> bool:
+        """Return whether nothing that was published for `since` and later is new."""
+        given = np.array([prices.import_per_kwh, prices.export_per_kwh])
+        to_come = np.array([start + prices.grid.step > since for start in prices.grid.starts()], dtype=bool)
+        same = np.isnan(given) | np.isclose(given, np.array(self.on(prices.grid)), rtol=0.0, atol=SAME_PER_KWH)
+        return bool((same | ~to_come).all())
 
     @property
     def _end(self) -> datetime:

@@ -26,6 +26,7 @@ from homeagent.footprint.cpu_meter import CpuMeter
 from homeagent.forecasting.floor import floor_scenarios, forecast_of
 from homeagent.forecasting.prices import estimate
 from homeagent.planning.planner import Solution, fallback, solve
+from homeagent.planning.worth_of_thinking import lost_by_slot, worth_by_slot
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -57,6 +58,11 @@ class Thought:
         scenarios = self.problem.scenarios if grid is None else self.problem.scenarios.in_slots_of(grid)
         return forecast_of(scenarios, scenarios.load_kw), forecast_of(scenarios, scenarios.pv_kw)
 
+    def net_forecast(self, grid: TimeGrid) -> Forecast:
+        """Return load less PV as it was expected in slots of `grid`: their errors are not independent."""
+        scenarios = self.problem.scenarios.in_slots_of(grid)
+        return forecast_of(scenarios, scenarios.load_kw - scenarios.pv_kw)
+
     def expected_net_kw(self, slot: int) -> float:
         """Return the mean net load expected in one slot of the plan."""
         scenarios = self.problem.scenarios
@@ -85,9 +91,7 @@ class Memory:
 
 
 def expected_carbon(memory: Memory, grid: TimeGrid, site: SiteSpec) -> FloatArray | None:
-    """Return the grid's expected carbon intensity, None where it plays no part or was never seen."""
-    if not site.goals.carbon_price_per_kg:
-        return None
+    """Return the grid's expected carbon intensity, None where it was never seen."""
     past = TimeGrid(start=grid.start - MEMORY, step=grid.step, count=MEMORY // grid.step)
     inside = grid.step // memory.step
     fine = TimeGrid(start=past.start, step=memory.step, count=past.count * inside)
@@ -132,7 +136,7 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
             scenarios = expectations.expected(scenarios, measured)
         scenarios = scenarios.adding(drawn_kw(timetables, fine, site.timezone)).in_whole_watts()
         curve = prices.curve(grid)
-        carbon = expected_carbon(memory, grid, site)
+        carbon = expected_carbon(memory, grid, site) if site.goals.carbon_price_per_kg else None
     with cpu.part("plan"):
         problem = PlanningProblem(
             site=site,
@@ -145,6 +149,23 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
         )
         plan, solution = _plan(problem, prices_known=prices.step is not None)
     return Thought(problem=problem, plan=plan, solution=solution)
+
+
+def lost_without(thought: Thought, before: Thought | None) -> FloatArray | None:
+    """Return what going on with the plan before would have lost in each slot [currency], None where it says nothing."""
+    if before is None or before.solution is None or thought.solution is None:
+        return None
+    grid, older = thought.plan.grid, before.plan
+    if older.grid.step != grid.step or not older.grid.start <= grid.start < older.grid.end:
+        return None
+    return lost_by_slot(older.policies[older.grid.index_of(grid.start) :], thought.solution, thought.problem)
+
+
+def worth_of_thinking_again(thought: Thought, span: timedelta) -> FloatArray:
+    """Return what not knowing better may lose in each slot within `span` [currency]."""
+    if thought.solution is None:
+        return np.zeros(0)
+    return worth_by_slot(thought.solution, thought.problem, span // thought.plan.grid.step + 1)
 
 
 def _plan(problem: PlanningProblem, *, prices_known: bool) -> tuple[Plan, Solution | None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from homeagent.control.abilities import forced, held
 from homeagent.devices.battery import respond, self_consumption
 from homeagent.domain.command import SetMode
@@ -47,6 +49,15 @@ def mode_now(
         return told
     nearer = abs(rule_kw - wanted_kw) <= abs(held_kw - wanted_kw)
     return SetMode(mode="self_consumption") if nearer and rule_kw > wanted_kw - NEARLY_KW else held(can)
+
+
+def hangs_on_load(policy: BatteryPolicy, spec: BatterySpec, soc_kwh: float, can: InverterCapability = ABLE) -> bool:
+    """Return whether what the battery is told hangs on the net load; where it does not nobody need watch that."""
+    most_kw = max(spec.max_charge_kw, spec.max_discharge_kw)
+    limits = [kw for kw in (policy.import_limit_kw, -policy.export_limit_kw) if math.isfinite(kw)]
+    around = [kw + beside for kw in (*limits, 0.0) for beside in (-2 * NEARLY_KW, 2 * NEARLY_KW)]
+    first, *others = (mode_now(policy, spec, soc_kwh, net_kw, can) for net_kw in (-most_kw, *around, most_kw))
+    return any(other != first for other in others)
 
 
 def eases(told: SetMode, wanted: SetMode, spec: BatterySpec) -> bool:

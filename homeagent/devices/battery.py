@@ -76,13 +76,20 @@ def self_consumption(spec: BatterySpec) -> BatteryPolicy:
 def power_toward(soc_kwh: Value, low_kwh: Value, high_kwh: Value, spec: BatterySpec, hours: float) -> FloatArray:
     """Return the power [kW, + charging] that brings the state of charge into [low, high] within the step, as rated."""
     charge_kw = np.maximum(low_kwh - soc_kwh, 0.0) / (spec.charge_efficiency * hours)
+    return np.minimum(charge_kw, spec.max_charge_kw) - power_down_to(soc_kwh, high_kwh, spec, hours)
+
+
+def power_down_to(soc_kwh: Value, high_kwh: Value, spec: BatterySpec, hours: float) -> FloatArray:
+    """Return the discharge [kW, 0 or more] that brings the state of charge down to `high_kwh` within the step."""
     discharge_kw = np.maximum(soc_kwh - high_kwh, 0.0) * (spec.discharge_efficiency / hours)
-    return np.minimum(charge_kw, spec.max_charge_kw) - np.minimum(discharge_kw, spec.max_discharge_kw)
+    limited_kw: FloatArray = np.minimum(discharge_kw, spec.max_discharge_kw)
+    return limited_kw
 
 
 def soc_after(soc_kwh: Value, power_kw: FloatArray, spec: BatterySpec, hours: float) -> FloatArray:
     """Return the state of charge after a step of `power_kw` [+ charging, at the home's side]."""
-    stored_kw = np.where(power_kw > 0, power_kw * spec.charge_efficiency, power_kw / spec.discharge_efficiency)
+    # losses are paid both ways, so the lesser of the two is the right one for either sign
+    stored_kw = np.minimum(power_kw * spec.charge_efficiency, power_kw / spec.discharge_efficiency)
     return soc_kwh + stored_kw * hours
 
 
@@ -96,19 +103,19 @@ def respond(policy: Levels, spec: BatterySpec, soc_kwh: Value, load_kw: Value, p
     The best power is the middle one of minus the net load, the power toward the import levels and the power toward the
     export levels; then the limits. Arguments broadcast, so that a whole table of states and net loads is one call.
     """
-    made_kw = np.minimum(pv_kw, policy.pv_limit_kw)
+    made_kw = np.minimum(pv_kw, policy.pv_limit_kw) if _binds(policy.pv_limit_kw) else pv_kw
     net_kw = load_kw - made_kw
     toward_import = power_toward(soc_kwh, policy.charge_to_kwh, policy.discharge_to_kwh, spec, hours)
     toward_export = power_toward(soc_kwh, policy.store_to_kwh, policy.export_to_kwh, spec, hours)
     power_kw = np.minimum(np.maximum(-net_kw, toward_import), toward_export)
     if _binds(policy.import_limit_kw):
-        shave_kw = power_toward(soc_kwh, -np.inf, policy.shave_to_kwh, spec, hours)
-        power_kw = np.minimum(power_kw, np.maximum(policy.import_limit_kw - net_kw, shave_kw))
-    curtailed_kw = pv_kw - made_kw
+        shave_kw = power_down_to(soc_kwh, policy.shave_to_kwh, spec, hours)
+        power_kw = np.minimum(power_kw, np.maximum(policy.import_limit_kw - net_kw, -shave_kw))
+    grid_kw = net_kw + power_kw
+    curtailed_kw = np.asarray(pv_kw - made_kw)
     if _binds(policy.export_limit_kw):
         # the battery never sells into the limit; PV above it is curtailed
         power_kw = np.maximum(power_kw, np.minimum(-net_kw - policy.export_limit_kw, 0.0))
-        excess_kw = np.maximum(-(net_kw + power_kw) - policy.export_limit_kw, 0.0)
-        curtailed_kw = curtailed_kw + np.minimum(excess_kw, made_kw)
-    grid_kw = load_kw - pv_kw + curtailed_kw + power_kw
+        excess_kw = np.minimum(np.maximum(-(net_kw + power_kw) - policy.export_limit_kw, 0.0), made_kw)
+        curtailed_kw, grid_kw = curtailed_kw + excess_kw, net_kw + excess_kw + power_kw
     return Flows(power_kw, grid_kw, curtailed_kw, soc_after(soc_kwh, power_kw, spec, hours))

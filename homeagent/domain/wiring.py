@@ -243,3 +243,11 @@ class Wiring:
             self.prices.entities(), self.forecasts.entities(), self.presence, proofs, *written
         )
         return frozenset(entity for entity in everything if entity is not None)
+
+    def measuring(self) -> frozenset[str]:
+        """Return the entities that do nothing but measure: they change all the time, and no person sets them."""
+        proofs = {device.proof.entity for device in self.devices if device.proof.entity is not None}
+        set_or_told = frozenset(self.prices.entities()).union(
+            self.forecasts.entities(), self.presence, *(device.entities() for device in self.devices)
+        )
+        return (self.meters.entities() | proofs) - set_or_told

@@ -8,6 +8,7 @@ import hashlib
 import itertools
 import json
 import logging
+import socket as sockets
 import ssl
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
@@ -23,6 +24,8 @@ _LOGGER = logging.getLogger(__name__)
 OPEN_TIMEOUT_S = 10.0
 COMMAND_TIMEOUT_S = 10.0
 LARGEST_MESSAGE = 64 * 1024 * 1024
+KEEPALIVE = (("TCP_KEEPIDLE", 20), ("TCP_KEEPINTVL", 5), ("TCP_KEEPCNT", 3))
+"""The system itself asks a silent machine whether it is still there: within 35 s a dead one ends the connection."""
 SERVER_ERROR = 500
 """From here on HTTP tells of a proxy whose Home Assistant is away: that passes."""
 
@@ -40,7 +43,10 @@ class Connection:
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._listeners: dict[int, OnEvent] = {}
+        self.heard_s = asyncio.get_running_loop().time()
+        """When something came last, by the loop's clock."""
         self._reader = asyncio.create_task(self._read(), name="home assistant reader")
+        self._keep_alive()
 
     @classmethod
     async def open(cls, spec: HomeAssistantSpec) -> Connection:
@@ -64,6 +70,19 @@ class Connection:
             await _hang_up(socket, session)
             raise
         return cls(socket, session, version)
+
+    def _keep_alive(self) -> None:
+        raw = self._socket.get_extra_info("socket")
+        with contextlib.suppress(OSError, AttributeError):
+            raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_KEEPALIVE, 1)
+            for name, value in KEEPALIVE:
+                raw.setsockopt(sockets.IPPROTO_TCP, getattr(sockets, name), value)
+
+    def wake_at(self, size: int) -> None:
+        """Let the process sleep until so many bytes have come; 1 wakes it at the first, as where this cannot be had."""
+        raw = self._socket.get_extra_info("socket")
+        with contextlib.suppress(OSError, AttributeError):
+            raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVLOWAT, size)
 
     async def command(self, kind: str, *, timeout_s: float = COMMAND_TIMEOUT_S, **data: object) -> Any:  # noqa: ANN401 - JSON
         """Send a command and return its result.
@@ -120,6 +139,7 @@ class Connection:
                     answer.set_exception(LinkLostError("the connection to Home Assistant ended before it answered"))
 
     def _take(self, message: Any) -> None:  # noqa: ANN401 - JSON
+        self.heard_s = asyncio.get_running_loop().time()
         for part in message if isinstance(message, list) else [message]:
             try:
                 self._take_one(part)
@@ -141,9 +161,10 @@ class Connection:
             error = part.get("error", {})
             answer.set_exception(ActionFailedError(str(error.get("code")), str(error.get("message"))))
 
-    async def ended(self) -> None:
-        """Wait until the connection has ended, whoever ended it."""
-        await asyncio.wait([self._reader])
+    @property
+    def ending(self) -> asyncio.Task[None]:
+        """What is done when the connection has ended, whoever ended it; to be waited for alone."""
+        return self._reader
 
     async def close(self) -> None:
         """End the connection."""

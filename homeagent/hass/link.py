@@ -6,19 +6,22 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from homeagent.domain.errors import HomeAgentError, PermanentError
 from homeagent.domain.wiring import HomeAssistantSpec
+from homeagent.hass.calm_line import CalmLine, Pause
 from homeagent.hass.connection import COMMAND_TIMEOUT_S, Connection, OnEvent
 from homeagent.hass.entities import Change, EntityState, changes
 from homeagent.hass.errors import ActionFailedError, LinkLostError, NoAnswerError, NotReadyError, TokenRefusedError
 
 _LOGGER = logging.getLogger(__name__)
 
-PING_EVERY_S = 25.0
+PING_AFTER_S = 65.0
+"""A connection that was silent for so long is asked whether Home Assistant still answers; a heartbeat a minute does."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S, OUTAGE_SHARE = 1.0, 60.0, 0.1
 REFUSED_PAUSE_S = 3600.0
 """After a refused token: more attempts would only have the address banned."""
@@ -55,8 +58,8 @@ def pause_s(outage_s: float, chance: float) -> float:
 class Link:
     """Keeps one connection, and `states` while `status.up`; before and after they are not to be trusted.
 
-    `on_change` is called with every change of the configured entities, at once and in order: nothing is queued.
-    `on_status` is called when the link has come up or gone down.
+    `on_change` is called with every change of the configured entities, in order: at once, but of those in `calm` only
+    when a pause of `pause_s` seconds is over. `on_status` is called when the link has come up or gone down.
     """
 
     def __init__(
@@ -66,21 +69,36 @@ class Link:
         *,
         on_change: Callable[[Change], None],
         on_status: Callable[[bool], None],
+        calm: Collection[str] = (),
+        pause_s: Pause = float,
     ) -> None:
         self.status = LinkStatus()
         self.user_id: str | None = None
         self.temperature_unit = "°C"
         self._spec = spec
-        self._entities = sorted(entities)
+        self._entities = sorted(set(entities) - set(calm))
+        self._calm = sorted(calm)
+        self._pause_s = pause_s
         self._on_change = on_change
         self._on_status = on_status
         self._states: dict[str, EntityState] = {}
         self._connection: Connection | None = None
+        self._line: CalmLine | None = None
+        self._came_up = asyncio.Event()
 
     @property
     def states(self) -> Mapping[str, EntityState]:
         """The configured entities that exist; empty while the link is down."""
         return self._states
+
+    async def until_up(self) -> None:
+        """Wait until the link is up."""
+        await self._came_up.wait()
+
+    def listen(self) -> None:
+        """End the pause: what is calm is heard at once, too, for as long as no pause is asked for."""
+        if self._line is not None:
+            self._line.listen()
 
     async def run(self) -> None:
         """Keep the link up, for ever."""
@@ -119,40 +137,64 @@ class Link:
         return await first_event(self._connection, kind, **data)
 
     async def _live(self) -> None:
-        connection = await Connection.open(self._spec)
-        try:
-            await self._come_up(connection)
+        async with contextlib.AsyncExitStack() as ends:
+            connection = await self._opened(ends)
+            calm = await self._opened(ends) if self._calm else None
+            ends.callback(self._down, "the connection was lost")
+            await self._come_up(connection, calm)
+            both = [connection] if calm is None else [connection, calm]
+            now = asyncio.get_running_loop().time
             while True:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(PING_EVERY_S):
-                        await connection.ended()
-                        raise LinkLostError("Home Assistant ended the connection")
-                await connection.command("ping")
-        finally:
-            self._connection = None
-            self._down("the connection was lost")
-            await connection.close()
+                silent_until_s = min(one.heard_s for one in both) + PING_AFTER_S
+                ends_first = {one.ending for one in both}
+                left_s = max(silent_until_s - now(), 0.0)
+                ended, _ = await asyncio.wait(ends_first, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
+                if ended:
+                    raise LinkLostError("Home Assistant ended the connection")
+                for one in both:
+                    if now() - one.heard_s >= PING_AFTER_S:
+                        one.wake_at(1)
+                        await one.command("ping")
 
-    async def _come_up(self, connection: Connection) -> None:
+    async def _opened(self, ends: contextlib.AsyncExitStack) -> Connection:
+        connection = await Connection.open(self._spec)
+        ends.push_async_callback(connection.close)
+        return connection
+
+    async def _come_up(self, connection: Connection, calm: Connection | None) -> None:
         config = await wait_running(connection)
         self.temperature_unit = str(config.get("unit_system", {}).get("temperature", "°C"))
         self.user_id = str((await connection.command("auth/current_user"))["id"])
-        snapshot = asyncio.get_running_loop().create_future()
-
-        def take(event: Mapping[str, Any]) -> None:
-            self._take(event)
-            if not snapshot.done():
-                snapshot.set_result(None)
-
+        seen = []
+        if calm is not None:
+            self._line = CalmLine(calm, self._pause_s, time.time)
+            seen.append(await self._subscribe(calm, self._calm, self._line.heard))
         if self._entities:
-            await connection.subscribe("subscribe_entities", take, entity_ids=self._entities)
-            with contextlib.suppress(TimeoutError):  # none of them exists: nothing will come
-                await asyncio.wait_for(snapshot, COMMAND_TIMEOUT_S)
+            seen.append(await self._subscribe(connection, self._entities, lambda: None))
+        if seen:  # where none of them exists nothing will come
+            await asyncio.wait(seen, timeout=COMMAND_TIMEOUT_S)
         self._connection = connection
         self.status.up, self.status.problem, self.status.version = True, None, connection.version
         self.status.connects += 1
+        self._came_up.set()
         _LOGGER.info("connected to Home Assistant %s", connection.version)
         self._on_status(True)  # noqa: FBT003 - a listener's only argument
+
+    async def _subscribe(
+        self, connection: Connection, entities: list[str], heard: Callable[[], None]
+    ) -> asyncio.Future[None]:
+        """Have the states of some entities; return what is done when they were told for the first time."""
+        snapshot: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def take(event: Mapping[str, Any]) -> None:
+            self._take(event)
+            if snapshot.done():
+                heard()
+            else:
+                snapshot.set_result(None)
+
+        await connection.subscribe("subscribe_entities", take, entity_ids=entities)
+        return snapshot
 
     def _take(self, event: Mapping[str, Any]) -> None:
         for change in changes(self._states, event):
@@ -165,6 +207,11 @@ class Link:
     def _down(self, problem: str) -> None:
         was_up = self.status.up
         self.status.up = False
+        self._connection = None
+        self._came_up.clear()
+        if self._line is not None:
+            self._line.end()
+            self._line = None
         if was_up or self.status.problem is None or problem != "the connection was lost":
             self.status.problem = problem
         self._states.clear()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from homeagent.devices.battery import respond
+from homeagent.devices.battery import Flows, respond
 from homeagent.domain.grid import FloatArray
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.site import BatterySpec, GridLimits
@@ -117,13 +117,18 @@ def slot_cost(
 ) -> tuple[FloatArray, FloatArray]:
     """Return cost [currency] and state of charge after one slot under `policy`, each of shape (states, points)."""
     flows = respond(policy, spec, soc_kwh[:, None], net.load_kw, net.pv_kw, hours)
+    return flow_cost(flows, prices, spec, hours), flows.soc_kwh
+
+
+def flow_cost(flows: Flows, prices: SlotPrices, spec: BatterySpec, hours: float) -> FloatArray:
+    """Return what a slot's flows cost [currency], in the shape of the flows."""
     price = np.where(flows.grid_kw > 0, prices.import_per_kwh, prices.export_per_kwh)
     cost = flows.grid_kw * price
     if prices.excess_per_kwh:
         cost = cost + np.maximum(flows.grid_kw - prices.import_limit_kw, 0.0) * prices.excess_per_kwh
     if spec.wear_per_kwh:
         cost = cost + np.maximum(-flows.power_kw, 0.0) * spec.wear_per_kwh
-    return cost * hours, flows.soc_kwh
+    return cost * hours
 
 
 def interpolate(table: FloatArray, soc_kwh: FloatArray, at_kwh: FloatArray) -> FloatArray:

@@ -74,7 +74,7 @@ def thin_out(connection: sqlite3.Connection, now: datetime) -> None:
         )
     for table in ("plans", "forecasts", "problems"):
         connection.execute(f"DELETE FROM {table} WHERE issued_at_s < ?", (raw_s,))  # noqa: S608 - names from here
-    for table in ("decisions", "commands", "outcomes"):
+    for table in ("decisions", "commands", "outcomes", "thinks"):
         connection.execute(f"DELETE FROM {table} WHERE at_s < ?", (entries_s,))  # noqa: S608 - names from here
     connection.execute("DELETE FROM issued_forecasts WHERE issued_at_s < ?", (entries_s,))
     connection.execute(_FORECASTS_IN_SIX_HOURS, {"every_s": _hour(now - EVERY_FORECAST) // 21600 * 21600})

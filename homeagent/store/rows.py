@@ -21,6 +21,7 @@ from homeagent.domain.plan import Plan
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
+from homeagent.domain.thinking import Depth, ThinkRecord
 
 Row = tuple[object, ...]
 SETTLED_FIELDS = tuple(field.name for field in fields(SettledSlot) if field.name != "start")
@@ -206,6 +207,21 @@ def night_mark_of(row: tuple[Any, ...]) -> NightMark:
     """Return a night's mark."""
     names = [field.name for field in fields(NightMark)]
     return NightMark(**dict(zip(names, row, strict=True)) | {"day": date.fromisoformat(row[0])})
+
+
+def think_row(record: ThinkRecord) -> Row:
+    """Return a row of `thinks`."""
+    values = asdict(record) | {"at": record.at.timestamp(), "next_at": record.next_at.timestamp()}
+    return tuple(values.values())
+
+
+def think_of(
+    at_s: float, wake: str, depth: Depth, cpu_seconds: float, worth: float | None, next_s: float
+) -> ThinkRecord:
+    """Return that the agent thought."""
+    return ThinkRecord(
+        at=instant(at_s), wake=wake, depth=depth, cpu_seconds=cpu_seconds, worth=worth, next_at=instant(next_s)
+    )
 
 
 def forecast_of(issued_at_s: int, content: str) -> Forecast:

@@ -130,3 +130,59 @@ def create_night_marks(db: Database) -> None:
         },
         pk=("day", "quantity"),
     )
+
+
+@migrations()
+def create_thinks(db: Database) -> None:
+    """Create when the agent thought, why, how hard, and what it was worth."""
+    db.table("thinks").create(
+        {
+            "id": int,
+            "at_s": float,
+            "wake": str,
+            "depth": str,
+            "cpu_seconds": float,
+            "worth": float,
+            "next_at_s": float,
+        },
+        pk="id",
+    )
+    db.table("thinks").create_index(["at_s"])
+
+
+@migrations()
+def add_own_use(db: Database) -> None:
+    """Add what the agent itself used by local day, and what of it was taken from a day's savings."""
+    db.table("footprint_days").create({"day": str, "content": str}, pk="day")
+    for name in ("own_kwh", "own_cost", "own_cost_low", "own_cost_high"):
+        db.table("savings").add_column(name, float)
+
+
+def order_readings_by_time(db: Database) -> None:
+    """Keep readings in the order in which they come: what a minute brings lies on one page, and is one small write."""
+    db.execute("""
+        CREATE TABLE readings_by_time (
+          at_ms INTEGER NOT NULL, entity TEXT NOT NULL, value FLOAT, reason TEXT, over_s FLOAT NOT NULL,
+          PRIMARY KEY (at_ms, entity)
+        ) WITHOUT ROWID
+    """)
+    db.execute(
+        "INSERT INTO readings_by_time (at_ms, entity, value, reason, over_s) "
+        "SELECT at_ms, entity, value, reason, over_s FROM readings ORDER BY at_ms, entity"
+    )
+    db.table("readings").drop()
+    db.execute("ALTER TABLE readings_by_time RENAME TO readings")
+
+
+@migrations()
+def create_kept_state(db: Database) -> None:
+    """Create what the agent goes on with after a restart."""
+    db.table("kept_state").create(
+        {"name": str, "version": str, "made_for": str, "at_s": int, "checksum": str, "content": bytes}, pk="name"
+    )
+
+
+@migrations()
+def create_anomalies(db: Database) -> None:
+    """Create what was odd in the home, and what became of it."""
+    db.table("anomalies").create({"number": int, "found_at_s": int, "standing": str, "content": str}, pk="number")

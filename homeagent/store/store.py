@@ -7,18 +7,18 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
 from itertools import zip_longest
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from sqlite_utils import Database
-
+from homeagent.domain.anomaly import Anomaly
 from homeagent.domain.command import Command, CommandResult, SafeState
 from homeagent.domain.decision import Decision
 from homeagent.domain.errors import StoreError
+from homeagent.domain.footprint import FootprintDay
 from homeagent.domain.forecast import Forecast
 from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.learning import NightMark
@@ -26,12 +26,21 @@ from homeagent.domain.ledger import SavingsEntry, SettledSlot
 from homeagent.domain.plan import Plan, PlanningProblem
 from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
-from homeagent.store import rows
+from homeagent.domain.thinking import ThinkRecord
+from homeagent.store import footprints, rows
+from homeagent.store.anomalies import INSERT as INSERT_ANOMALY
+from homeagent.store.anomalies import anomalies_of, anomaly_row
 from homeagent.store.issued import INSERT as INSERT_ISSUED
 from homeagent.store.issued import issued_row, issued_since
-from homeagent.store.problems import problem_bytes
+from homeagent.store.kept import INSERT as INSERT_KEPT
+from homeagent.store.kept import QUERY as KEPT
+from homeagent.store.kept import KeptState, kept_of
+from homeagent.store.migrating import migrate
+from homeagent.store.problems import problem_bytes, problem_of
 from homeagent.store.retention import thin_out
-from homeagent.store.schema import migrations
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 FLUSH_AFTER_S = 30.0
 """Half of what may be lost at most, so that a slow disk does not break the promise."""
@@ -58,8 +67,12 @@ _INSERT = {
     "problems": "INSERT OR REPLACE INTO problems (digest, issued_at_s, content) VALUES (?, ?, ?)",
     "facts": "INSERT OR REPLACE INTO facts (name, content) VALUES (?, ?)",
     "issued_forecasts": INSERT_ISSUED,
+    "kept_state": INSERT_KEPT,
     "night_marks": "INSERT OR REPLACE INTO night_marks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    "savings": "INSERT OR REPLACE INTO savings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "thinks": "INSERT INTO thinks (at_s, wake, depth, cpu_seconds, worth, next_at_s) VALUES (?, ?, ?, ?, ?, ?)",
+    "savings": "INSERT OR REPLACE INTO savings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "footprint_days": footprints.INSERT,
+    "anomalies": INSERT_ANOMALY,
 }
 
 
@@ -70,9 +83,10 @@ class Store:
     disk in one transaction. `lasting` False trades safety against power loss for speed: for a backtest's scratch file.
     """
 
-    def __init__(self, db: Database, lock: int, *, lasting: bool, monotonic_s: Callable[[], float]) -> None:
-        self.db = db
-        self._connection = db.conn
+    def __init__(
+        self, connection: sqlite3.Connection, lock: int, *, lasting: bool, monotonic_s: Callable[[], float]
+    ) -> None:
+        self._connection = connection
         self._lock = lock
         self._lasting = lasting
         self._monotonic_s = monotonic_s
@@ -94,15 +108,14 @@ class Store:
                 connection = sqlite3.connect(path, isolation_level=None)
                 try:
                     _prepare(connection, path, lasting=lasting)
-                    db = Database(connection)
-                    _migrate(db, path)
+                    migrate(connection, path)
                 except BaseException:
                     connection.close()
                     raise
         except BaseException:
             os.close(lock)
             raise
-        return cls(db, lock, lasting=lasting, monotonic_s=monotonic_s)
+        return cls(connection, lock, lasting=lasting, monotonic_s=monotonic_s)
 
     def __enter__(self) -> Self:
         return self
@@ -119,6 +132,13 @@ class Store:
         finally:
             self._connection.close()
             os.close(self._lock)
+
+    @property
+    def db(self) -> Database:
+        """The tables as sqlite-utils has them, for whoever looks into them by hand."""
+        from sqlite_utils import Database  # noqa: PLC0415 - 8 MB that a running agent has no use for
+
+        return Database(self._connection)
 
     def write_readings(self, readings: Sequence[Reading]) -> None:
         """Keep what was measured. Called at every round, so it also sees to it that nothing waits too long."""
@@ -152,9 +172,21 @@ class Store:
         """Keep a day's savings."""
         self._add("savings", [rows.savings_row(entry)])
 
+    def write_footprint(self, day: FootprintDay) -> None:
+        """Keep what the agent has used on a day so far."""
+        self._add("footprint_days", [footprints.row_of(day)])
+
     def write_night_mark(self, mark: NightMark) -> None:
         """Keep how a student did on a day."""
         self._add("night_marks", [rows.night_mark_row(mark)])
+
+    def write_think(self, record: ThinkRecord) -> None:
+        """Keep that the agent thought."""
+        self._add("thinks", [rows.think_row(record)])
+
+    def write_anomaly(self, anomaly: Anomaly) -> None:
+        """Keep what was odd, in place of what was kept of the same number."""
+        self._add("anomalies", [anomaly_row(anomaly)])
 
     def write_command(self, command: Command) -> None:
         """Keep a command; it is on disk when this returns."""
@@ -175,14 +207,22 @@ class Store:
         """Remember one thing under a name, in place of what stood there."""
         self._add("facts", [(name, content)])
 
+    def write_kept(self, state: KeptState) -> None:
+        """Keep what the agent goes on with after a restart; it is on disk when this returns."""
+        self._add("kept_state", [state.row()])
+        self.flush()
+
     def _add(self, table: str, new: Iterable[rows.Row]) -> None:
         waiting = self._waiting[table]
         waiting.extend(new)
         if len(waiting) >= FLUSH_ROWS or self._monotonic_s() - self._flushed_s >= FLUSH_AFTER_S:
-            self.flush()
+            self.flush(forced=False)
 
-    def flush(self) -> None:
+    def flush(self, *, forced: bool = True) -> None:
         """Write all that waits, in one transaction. If it fails, it still waits.
+
+        `forced` waits until the disk has it. Otherwise the system has it, and is asked to write it in its own time: a
+        killed process loses nothing of that, a power cut a few seconds.
 
         Raises:
             StoreError: the disk is full or the file is broken.
@@ -190,10 +230,15 @@ class Store:
         self._flushed_s = self._monotonic_s()
         if not any(self._waiting.values()):
             return
-        with _plain_errors(self._path), self._transaction():
-            for table, waiting in self._waiting.items():
-                if waiting:
-                    self._connection.executemany(_INSERT[table], waiting)
+        with _plain_errors(self._path):
+            if self._lasting:
+                self._connection.execute(f"PRAGMA synchronous = {'FULL' if forced else 'NORMAL'}")
+            with self._transaction():
+                for table, waiting in self._waiting.items():
+                    if waiting:
+                        self._connection.executemany(_INSERT[table], waiting)
+        if self._lasting and not forced:
+            _begin_writing(self._path.with_name(self._path.name + "-wal"))
         for waiting in self._waiting.values():
             waiting.clear()
 
@@ -219,6 +264,18 @@ class Store:
     @property
     def _path(self) -> Path:
         return Path(self._connection.execute("PRAGMA database_list").fetchone()[2])
+
+    def kept(self) -> KeptState | None:
+        """Return what the run before was to go on with, None where there is nothing; raises StoreError if damaged."""
+        self.flush()
+        found = self._connection.execute(KEPT).fetchone()
+        return None if found is None else kept_of(*found)
+
+    def problem(self, digest: str) -> PlanningProblem | None:
+        """Return what a plan was made from, None if it is not kept; raises StoreError if damaged."""
+        self.flush()
+        found = self._connection.execute("SELECT content FROM problems WHERE digest = ?", (digest,)).fetchone()
+        return None if found is None else problem_of(found[0])
 
     def readings_since(self, at: datetime) -> Iterator[Reading]:
         """Yield every reading after `at`, oldest first, as finely as it is still kept."""
@@ -294,6 +351,13 @@ class Store:
         query = "SELECT device, count(*) FROM commands WHERE at_s >= ? GROUP BY device"
         return dict(self._connection.execute(query, (rows.epoch_s(at),)).fetchall())
 
+    def settled_between(self, since: datetime, until: datetime) -> list[SettledSlot]:
+        """Return the settled slots that start in [since, until), oldest first."""
+        self.flush()
+        query = "SELECT * FROM settled_slots WHERE start_s >= ? AND start_s < ? ORDER BY start_s"
+        span = rows.epoch_s(since), rows.epoch_s(until)
+        return [rows.settled_of(row) for row in self._connection.execute(query, span)]
+
     def settled_since(self, at: datetime) -> Iterator[tuple[SettledSlot, float]]:
         """Yield settled slots with the state of charge after each: the next slot's, where that follows at once."""
         self.flush()
@@ -308,11 +372,31 @@ class Store:
         self.flush()
         return [rows.savings_of(row) for row in self._connection.execute("SELECT * FROM savings ORDER BY day")]
 
+    def footprint_days(self) -> list[FootprintDay]:
+        """Return what the agent used on each day, oldest first."""
+        self.flush()
+        return footprints.days(self._connection)
+
     def night_marks_since(self, day: date) -> list[NightMark]:
         """Return how the students did on each day from `day` on, oldest first."""
         self.flush()
         query = "SELECT * FROM night_marks WHERE day >= ? ORDER BY day, quantity"
         return [rows.night_mark_of(row) for row in self._connection.execute(query, (day.isoformat(),))]
+
+    def thinks_between(self, since: datetime, until: datetime) -> list[ThinkRecord]:
+        """Return the thinks in [since, until), oldest first."""
+        self.flush()
+        query = """
+            SELECT at_s, wake, depth, cpu_seconds, worth, next_at_s FROM thinks WHERE at_s >= ? AND at_s < ?
+            ORDER BY at_s, id
+        """
+        span = since.timestamp(), until.timestamp()
+        return [rows.think_of(*row) for row in self._connection.execute(query, span)]
+
+    def anomalies(self) -> list[Anomaly]:
+        """Return all that was odd, oldest first."""
+        self.flush()
+        return anomalies_of(self._connection)
 
     def forecast_issued(self, quantity: str, since: datetime, until: datetime) -> Forecast | None:
         """Return the agent's first own forecast of a quantity in [since, until), None if it made none then."""
@@ -324,6 +408,26 @@ class Store:
         span = rows.epoch_s(since), rows.epoch_s(until)
         found = self._connection.execute(query, (*span, quantity)).fetchone()
         return None if found is None else rows.forecast_of(*found)
+
+    def forecasts_between(self, quantity: str, since: datetime, until: datetime) -> list[Forecast]:
+        """Return the agent's own forecasts of a quantity issued in [since, until), oldest first."""
+        self.flush()
+        query = """
+            SELECT issued_at_s, content FROM forecasts WHERE issued_at_s >= ? AND issued_at_s < ? AND kind = ?
+            ORDER BY id
+        """
+        span = rows.epoch_s(since), rows.epoch_s(until)
+        return [rows.forecast_of(*row) for row in self._connection.execute(query, (*span, quantity))]
+
+    def looks_between(self, since: datetime, until: datetime, step: timedelta) -> dict[int, int]:
+        """Return how many readings came in each step from `since` on, by its number; of raw ones alone it is known."""
+        self.flush()
+        query = """
+            SELECT CAST((at_ms - :since_ms - 1) / :step_ms AS INTEGER) AS slot, count(*) FROM readings
+            WHERE at_ms > :since_ms AND at_ms <= :until_ms GROUP BY slot
+        """
+        bounds = {"since_ms": rows.epoch_s(since) * 1000, "until_ms": rows.epoch_s(until) * 1000}
+        return dict(self._connection.execute(query, bounds | {"step_ms": step // timedelta(milliseconds=1)}).fetchall())
 
     def fact(self, name: str) -> str | None:
         """Return what is remembered under a name."""
@@ -346,6 +450,16 @@ def _lock(path: Path) -> int:
     return lock
 
 
+def _begin_writing(path: Path) -> None:
+    """Have the system write a file's pages to the disk, without waiting for it."""
+    with suppress(OSError, AttributeError):
+        file = os.open(path, os.O_RDONLY)
+        try:
+            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+        finally:
+            os.close(file)
+
+
 @contextmanager
 def _plain_errors(path: Path) -> Iterator[None]:
     try:
@@ -365,13 +479,3 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, lasting: bool) -> No
     connection.execute("PRAGMA foreign_keys = ON")
     if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         raise StoreError(f"{path}: lies on a file system without WAL; put it on a local disk")
-
-
-def _migrate(db: Database, path: Path) -> None:
-    with closing(Database(memory=True)) as empty:
-        ours = {migration.name for migration in migrations.pending(empty)}
-    newer = {migration.name for migration in migrations.applied(db)} - ours
-    if newer:
-        raise StoreError(f"{path}: was made by a newer homeagent ({', '.join(sorted(newer))}); install that one")
-    if migrations.pending(db):
-        migrations.apply(db)

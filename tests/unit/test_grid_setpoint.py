@@ -86,6 +86,8 @@ def drive(home: Gx, told: list[CommandResult]) -> Driver:
         report=told.append,
         tell=lambda _device, _text: None,
         untell=lambda _device: None,
+        acted=lambda _act: None,
+        attend=lambda: None,
         now=lambda: datetime.now(UTC),
         zone=ZoneInfo("Europe/Berlin"),
     )
@@ -100,13 +102,17 @@ async def until(what: str, home: Gx, seen: list[float]) -> None:
     pytest.fail(f"{what}: told {home.told_w}, expected {seen}")
 
 
-def test_the_set_point_moves_with_the_load(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driving, "FOLLOW_EVERY_S", 0.02)
+async def guarded(driver: Driver) -> None:
+    while True:
+        driver.guard()
+        await asyncio.sleep(0.02)
 
+
+def test_the_set_point_moves_with_the_load() -> None:
     async def run() -> None:
         home, told = Gx(), list[CommandResult]()
         driver = drive(home, told)
-        watch = asyncio.create_task(driver.watch())
+        watch = asyncio.create_task(guarded(driver))
         driver.obey(charge(2.0))
         await until("at first", home, [3000.0])
         home.net_kw = 1.1  # within the tolerance: nothing is written

@@ -19,7 +19,9 @@ from homeagent.domain.ledger import SettledSlot
 from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import BatterySpec
+from homeagent.domain.thinking import ThinkRecord
 from homeagent.store import Store
+from homeagent.store.schema import migrations
 from homeagent.store.store import FLUSH_AFTER_S
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -196,8 +198,8 @@ def test_a_failed_migration_leaves_the_old_tables(tmp_path: Path, monkeypatch: p
     with Store.open(path) as store:
         store.write_readings(minute_means(NOW, 3))
     later = Migrations("homeagent")
-    for name in ("create_history", "create_decisions", "create_ledger"):
-        later(name=name)(lambda _db: None)
+    for released in migrations.pending(Database(memory=True)):
+        later(name=released.name)(lambda _db: None)
 
     @later(name="breaks_half_way")
     def breaks_half_way(db: Database) -> None:
@@ -205,8 +207,27 @@ def test_a_failed_migration_leaves_the_old_tables(tmp_path: Path, monkeypatch: p
         db.execute("SELECT no_such_column FROM prices")
 
     with monkeypatch.context() as patch:
-        patch.setattr("homeagent.store.store.migrations", later)
-        with pytest.raises(StoreError):
+        patch.setattr("homeagent.store.schema.migrations", later)
+        patch.setattr("homeagent.store.migrating.SCHEMA", Path(__file__))  # as it is in another release
+        with pytest.raises(StoreError, match="no_such_column"):
             Store.open(path)
     with Store.open(path) as store:
         assert len(list(store.readings_since(NOW - timedelta(days=1)))) == 3
+
+
+def test_thinks_come_back_by_their_time(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "homeagent.db") as store:
+        records = [
+            ThinkRecord(
+                at=NOW + timedelta(hours=hour),
+                wake="new prices were published",
+                depth="full",
+                cpu_seconds=0.004,
+                worth=None if hour == 0 else 0.12,
+                next_at=NOW + timedelta(hours=hour + 3),
+            )
+            for hour in range(3)
+        ]
+        for record in records:
+            store.write_think(record)
+        assert store.thinks_between(NOW, NOW + timedelta(hours=2)) == records[:2]

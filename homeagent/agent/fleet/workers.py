@@ -24,14 +24,9 @@ if TYPE_CHECKING:
 LOCAL = "local"
 AHEAD = 2
 """Homes on their way to each worker: one in work and one that waits, so that none idles and memory stays bounded."""
-LOOPBACK = "127.0.0.1:0"
-"""Where Dask's pages are, which it serves whether or not one wants them: any free port, and only for this machine."""
 CONNECT_S, LOOK_S = 10.0, 5.0
 NO_WORKER_S = 600.0
 """A scheduler without workers is left after so long; what is done is kept."""
-
-RESOURCE = f"homeagent {build_id()}"
-"""What a worker of this build offers; Dask gives a task to no other worker."""
 
 Outcome: TypeAlias = "dict[str, Any] | Lost"
 Work: TypeAlias = Callable[[Any], dict[str, Any]]
@@ -125,23 +120,11 @@ def _mute() -> None:
 @contextmanager
 def _local(count: int, notice: Callable[[str], None]) -> Iterator[Workers]:
     """Give workers on this machine: processes of one thread each, which are started again if they die."""
-    import dask  # noqa: PLC0415 - an extra
-    from distributed import Client, LocalCluster  # noqa: PLC0415 - same, and heavy
+    from distributed import Client  # noqa: PLC0415 - an extra, and heavy
 
-    with (
-        dask.config.set({"distributed.deploy.lost-worker-timeout": "1 day"}),  # or a slow restart is no restart
-        LocalCluster(
-            n_workers=count,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=LOOPBACK,
-            worker_dashboard_address=LOOPBACK,
-            scheduler_kwargs={"allowed_failures": 1},  # whoever is suspected is tried again alone
-            silence_logs=logging.CRITICAL,
-            resources={RESOURCE: 1},
-        ) as cluster,
-        Client(cluster) as client,
-    ):
+    from homeagent.learning.dask_cluster import cluster  # noqa: PLC0415 - same
+
+    with cluster("127.0.0.1", 0, count, None, logging.CRITICAL) as address, Client(address) as client:
         yield _OnDask(client, LOCAL, notice)
 
 
@@ -166,8 +149,11 @@ class _OnDask:
     """The workers of a scheduler. A task goes only to a worker that offers this build as a resource."""
 
     def __init__(self, client: Client, address: str, notice: Callable[[str], None]) -> None:
+        from homeagent.learning.dask_link import our_resource  # noqa: PLC0415 - an extra, and heavy
+
         self._client = client
         self._address = address
+        self._ours = our_resource()
         self._notice = notice
         self._alone_since: float | None = None
         self._counted: tuple[float, int] | None = None
@@ -177,7 +163,7 @@ class _OnDask:
         """How many workers of this build there are; asked every few seconds, for workers come and go."""
         now = time.monotonic()
         if self._counted is None or now - self._counted[0] > LOOK_S:
-            self._counted = now, sum(RESOURCE in resources for resources in self._resources())
+            self._counted = now, sum(self._ours in resources for resources in self._resources())
         return self._counted[1]
 
     def _resources(self) -> list[dict[str, float]]:
@@ -189,7 +175,7 @@ class _OnDask:
         began = time.monotonic()
         while not (found := self._resources()) and time.monotonic() - began < CONNECT_S:
             time.sleep(0.2)
-        if any(RESOURCE in resources for resources in found):
+        if any(self._ours in resources for resources in found):
             return
         builds = sorted({name for resources in found for name in resources if name.startswith("homeagent ")})
         message = "has no worker" if not found else f"has {len(found)} workers, but none of this build ({build_id()})"
@@ -221,7 +207,7 @@ class _OnDask:
                     room = max(AHEAD * max(self.count, 1) - len(running), 0)
                 for name, task in islice(waiting, room):
                     with _reaching():
-                        future = self._client.submit(_quietly, work, task, pure=False, resources={RESOURCE: 1})
+                        future = self._client.submit(_quietly, work, task, pure=False, resources={self._ours: 1})
                     running[future] = (name, task)
                 if not running:
                     return

@@ -134,7 +134,6 @@ async def _up(home: LiveHome) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(LINK_S):
             while not home.link.status.up:
-                await home.wake.wait()
-                home.wake.clear()
+                await home.alarm.sleep(asyncio.get_running_loop().time() + LINK_S)
             return
     raise PermanentError(f"no link to Home Assistant: {home.link.status.problem}")

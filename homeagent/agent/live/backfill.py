@@ -26,7 +26,6 @@ CHUNK_DAYS = {"5minute": 2, "hour": 30}
 """So much is asked for at once: some thousand rows."""
 PAUSE_S = 0.2
 RETRY_S = 30.0
-LINK_POLL_S = 1.0
 HOUR, FIVE_MINUTES = timedelta(hours=1), timedelta(minutes=5)
 COMPILED_S = 20.0
 """So long after their end Home Assistant has compiled its five-minute statistics."""
@@ -88,9 +87,7 @@ class Backfill:
     async def run(self) -> None:
         """Fill until there is no more; a lost link or a slow recorder is waited for."""
         while not self.progress.finished or self._gap is not None:
-            if not self._link.status.up:
-                await asyncio.sleep(LINK_POLL_S)
-                continue
+            await self._link.until_up()
             try:
                 known = await statistic_ids(self._link)
                 await self._fill(known)
@@ -104,12 +101,13 @@ class Backfill:
         if self._gap is None:
             return
         start, end = self._gap
+        worth_a_plan = end - start >= HOUR
         await asyncio.sleep(COMPILED_S)
         while start < end:
             until = min(start + timedelta(days=CHUNK_DAYS["5minute"]), end)
             readings = await readings_between(self._link, self._meters, start, until, "5minute", known)
             self._store.write_readings(readings)
-            self._remember(readings, milestone=until == end)
+            self._remember(readings, milestone=until == end and worth_a_plan)
             start = until
             self._gap = (start, end)
             self._store.write_fact(GAP_FACT, json.dumps([start.isoformat(), end.isoformat()]))

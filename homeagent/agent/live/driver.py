@@ -12,7 +12,7 @@ from typing import Literal, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
 from homeagent.control.authorship import Act, author_of
-from homeagent.control.following import eases, mode_now
+from homeagent.control.following import eases, hangs_on_load, mode_now
 from homeagent.control.guard import same
 from homeagent.control.proof import Observed, Verdict, judge
 from homeagent.control.rivals import Rivals
@@ -47,8 +47,11 @@ REST_AFTER_FAILURE = timedelta(minutes=30)
 LOOK_EVERY_S = 0.5
 RETRY_S = 2.0
 SAFE_LEASE = timedelta(hours=1)
-FOLLOW_EVERY_S = 5.0
-BLIND_FOR = timedelta(minutes=2)
+FOLLOW_EVERY_S, REST_S = 10.0, 20.0
+"""How often the guard loop looks while what a device is told hangs on the load, and while it does not."""
+LONGEST_UNSEEN_S = 60.0
+"""So long the guard loop may leave a device alone that nothing is measured of."""
+BLIND_FOR_S = 120.0
 """So long a policy is kept while nobody knows the state of charge or the net load that it is made for."""
 REMEMBERED_CONTEXTS = 50
 
@@ -75,6 +78,10 @@ class Effects:
     tell: Callable[[str, str], None]
     """Tell the person: the device and a sentence."""
     untell: Callable[[str], None]
+    acted: Callable[[str], None]
+    """Say what a person did."""
+    attend: Callable[[], None]
+    """Hear the meters at once: an effect will be waited for."""
     now: Callable[[], datetime]
     zone: ZoneInfo
     """In which the person is told the time."""
@@ -107,6 +114,9 @@ class Driver:
         self._owes_safe = False
         self._settled_at: datetime | None = None
         self._told_at_net_kw: float | None = None
+        self._doubted_s: float | None = None
+        self._blind_s: float | None = None
+        """Since when an effect is missed, and since when what a policy needs is not known: by the loop's clock."""
         self._work: asyncio.Task[None] | None = None
 
     @property
@@ -161,7 +171,7 @@ class Driver:
         if before is not None and not after.differs(before):
             return
         now, asked = self._effects.now(), self._asked.get(change.entity_id)
-        answered = self._settled_at is not None and now >= self._settled_at + self.spec.answer
+        answered = self._settled_at is not None and not timedelta(0) <= now - self._settled_at < self.spec.answer
         act = Act(
             user_id=after.context.user_id,
             parent_id=after.context.parent_id,
@@ -190,38 +200,68 @@ class Driver:
             self._command = None
             await self._write_safe()
 
-    async def watch(self) -> None:
-        """Keep a policy followed, and see that what was proved stays so. The guard loop: runs for ever."""
-        doubted_at: datetime | None = None
-        blind_at: datetime | None = None
-        while True:
-            await asyncio.sleep(FOLLOW_EVERY_S)
-            self.look(self._effects.now())  # leases end even if the agent's rounds fail
-            command, told = self._command, self._told
-            if not self.in_charge or command is None or told is None or self._busy:
-                doubted_at = blind_at = None
-                continue
-            wanted, now = self._concrete(command.instruction), self._effects.now()
-            if wanted is None:
-                blind_at = blind_at or now
-                if now - blind_at >= BLIND_FOR:
-                    blind_at = None
-                    self._go_safe(command, "the state of charge or the net load is not known")
-                continue
-            blind_at = None
-            observed = self._sensors.observed(self.spec)
-            if not same(wanted, told, self._battery) or self._load_has_moved(observed):
-                if not self._worth_a_write(wanted, told, now):
-                    continue
-                self._begin(lambda command=command: self._carry_out(command))  # type: ignore[misc]
-            elif judge(told, observed, self.spec.proof, self._battery).proved:
-                doubted_at = None
-            elif doubted_at is None:
-                doubted_at = now
-            elif now - doubted_at >= self.spec.proof.within:
-                _LOGGER.warning("%s no longer does what it was told", self.spec.name)
-                doubted_at = None
-                self._begin(lambda command=command: self._carry_out(command, stale=True))  # type: ignore[misc]
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the guard loop waits for an effect, or for what it needs, to come back."""
+        return self._doubted_s is not None or self._blind_s is not None
+
+    def due_in_s(self, now: datetime) -> float:
+        """Return when the guard loop must look, whatever is measured: soon while in doubt, and when a time runs out."""
+        ends = [self.until, self._command.valid_until if self.in_charge and self._command is not None else None]
+        left_s = [(end - now).total_seconds() for end in ends if end is not None]
+        return min([FOLLOW_EVERY_S if self.in_doubt else LONGEST_UNSEEN_S, *left_s])
+
+    @property
+    def pause_s(self) -> float:
+        """How long nothing need be heard of the meters: not at all while an effect is waited for."""
+        if self._busy:
+            return 0.0
+        told_at_the_grid = self.in_charge and self._told_at_net_kw is not None
+        return FOLLOW_EVERY_S if told_at_the_grid or self.in_doubt or self._hangs_on_load() else REST_S
+
+    def guard(self, *, linked: bool = True) -> None:
+        """Keep a policy followed, and see that what was proved stays so. The guard loop's look.
+
+        Without a link nothing is seen and nothing can be told: an effect is not missed then.
+        """
+        now, now_s = self._effects.now(), asyncio.get_running_loop().time()
+        self.look(now)  # leases end even if the agent's rounds fail
+        command, told = self._command, self._told
+        if not self.in_charge or command is None or told is None or self._busy:
+            self._doubted_s = self._blind_s = None
+            return
+        wanted = self._concrete(command.instruction)
+        if wanted is None:
+            self._blind_s = now_s if self._blind_s is None else self._blind_s
+            if now_s - self._blind_s >= BLIND_FOR_S:
+                self._blind_s = None
+                self._go_safe(command, "the state of charge or the net load is not known")
+            return
+        self._blind_s = None
+        if not linked:
+            self._doubted_s = None
+            return
+        observed = self._sensors.observed(self.spec)
+        if not same(wanted, told, self._battery) or self._load_has_moved(observed):
+            if self._worth_a_write(wanted, told, now):
+                self._begin(lambda: self._carry_out(command))
+        elif judge(told, observed, self.spec.proof, self._battery).proved:
+            self._doubted_s = None
+        elif self._doubted_s is None:
+            self._doubted_s = now_s
+        elif now_s - self._doubted_s >= self.spec.proof.within.total_seconds():
+            _LOGGER.warning("%s no longer does what it was told", self.spec.name)
+            self._doubted_s = None
+            self._begin(lambda: self._carry_out(command, stale=True))
+
+    def _hangs_on_load(self) -> bool:
+        """Return whether another net load would have the device be told something else."""
+        command = self._command
+        if not self.in_charge or command is None or not isinstance(command.instruction, FollowPolicy):
+            return False
+        soc_kwh = self._sensors.observed(self.spec).soc_kwh
+        policy, can = command.instruction.policy, self.spec.capability
+        return soc_kwh is None or hangs_on_load(policy, self._battery, soc_kwh, can)
 
     def _load_has_moved(self, observed: Observed) -> bool:
         """Return whether a power told at the grid has become another one of the battery, because the load moved."""
@@ -233,7 +273,8 @@ class Driver:
         """Return whether to follow the load now: to less force at once, else as often as the writes left will last."""
         if not isinstance(wanted, SetMode) or not isinstance(told, SetMode) or eases(told, wanted, self._battery):
             return True
-        return self._settled_at is None or now - self._settled_at >= self.budget.pace(now)
+        settled_at = self._settled_at
+        return settled_at is None or not timedelta(0) <= now - settled_at < self.budget.pace(now)
 
     def _go_safe(self, command: Command, why: str) -> None:
         """Give up a command for want of what it needs; the agent may send another."""
@@ -247,6 +288,7 @@ class Driver:
 
     def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
         self._work = asyncio.create_task(self._replacing(self._work, work), name=f"driver {self.spec.name}")
+        self._effects.attend()
 
     async def _replacing(self, older: asyncio.Task[None] | None, work: Callable[[], Awaitable[None]]) -> None:
         """Do `work` in place of an older one, which may finish the sequence that it is writing, but no more."""
@@ -328,10 +370,11 @@ class Driver:
         self.budget.spend(self._effects.now(), 1)
 
     async def _wait_for_proof(self, instruction: Instruction) -> Verdict:
-        deadline = self._effects.now() + self.spec.proof.within
+        clock_s = asyncio.get_running_loop().time  # which no one sets
+        deadline_s = clock_s() + self.spec.proof.within.total_seconds()
         while True:
             verdict = judge(instruction, self._sensors.observed(self.spec), self.spec.proof, self._battery)
-            if verdict.proved or self._effects.now() >= deadline:
+            if verdict.proved or clock_s() >= deadline_s:
                 return verdict
             await asyncio.sleep(LOOK_EVERY_S)
 
@@ -383,7 +426,9 @@ class Driver:
         if self.until is not None:
             until = f"until {self.until.astimezone(self._effects.zone):%H:%M}, or {until}"
         who = "a person" if signed else "somebody at the device"
-        self._give_up("yielded", f"{who} set {entity} to {after.shown}; left alone {until}")
+        act = f"{who} set {entity} to {after.shown}"
+        self._give_up("yielded", f"{act}; left alone {until}")
+        self._effects.acted(act)
 
     def _contest(self, now: datetime, what: str) -> None:
         self.until = now + (self.spec.yield_for or timedelta(days=1))

@@ -25,7 +25,7 @@ from homeagent.sources.pieces import Piece, ShapeError
 _LOGGER = logging.getLogger(__name__)
 
 DASHBOARD = "home_assistant"
-ASK_EVERY_S, ASK_AGAIN_S, LINK_POLL_S = 1800.0, 120.0, 1.0
+ASK_EVERY_S, ASK_AGAIN_S = 1800.0, 120.0
 """Home Assistant answers from what its integrations have fetched: asking costs their providers nothing."""
 SETTLED = timedelta(seconds=10)
 """A provider changes its sensors one after the other."""
@@ -124,9 +124,7 @@ class LiveForecasts:
         if self._wiring.weather is not None:
             asked.append((self._wiring.weather, self._ask_weather))
         while asked:
-            if not self._link.status.up:
-                await asyncio.sleep(LINK_POLL_S)
-                continue
+            await self._link.until_up()
             failed = [name for name, ask in asked if not await self._asked(name, ask)]
             await asyncio.sleep(ASK_AGAIN_S if failed else ASK_EVERY_S)
 

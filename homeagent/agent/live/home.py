@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from homeagent.agent.live.driver import Driver, Effects
+from homeagent.agent.live.alarm import Alarm
+from homeagent.agent.live.driver import REST_S, Driver, Effects
 from homeagent.agent.live.forecasts import LiveForecasts
+from homeagent.agent.live.notices import Notices
 from homeagent.agent.live.prices import LivePrices
 from homeagent.control.proof import Observed
 from homeagent.domain.command import AgentMode, Command, CommandResult, Rejected, Skipped
-from homeagent.domain.errors import HomeAgentError, TransientError
+from homeagent.domain.errors import HomeAgentError
 from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.ports import Clock
 from homeagent.domain.prices import PublishedPrices
@@ -22,29 +24,41 @@ from homeagent.domain.site import SiteSpec
 from homeagent.domain.wiring import DeviceSpec, Wiring
 from homeagent.hass import units
 from homeagent.hass.entities import Change, EntityState
+from homeagent.hass.lateness import Lateness
 from homeagent.hass.link import Link
 from homeagent.hass.metering import MeterBoard
 from homeagent.hass.presence import somebody_home
-from homeagent.hass.steps import StepRunner, domain_of
+from homeagent.hass.steps import StepRunner
 
 _LOGGER = logging.getLogger(__name__)
 
 READ_EVERY = timedelta(minutes=1)
-BEAT_EVERY = timedelta(seconds=60)
+ROUNDS_TO_READ = 4
+"""So often the event loop goes round until what waits at the socket has been read and taken in."""
+SHORTEST_UNSEEN_S = 5.0
+"""So long the guard loop leaves the devices alone, whatever is measured."""
 
 
 class LiveHome:
     """Implements `HomeLink`, `PriceSource` and `ForecastSource` over the live link.
 
-    `run` keeps it alive; `wake` is set when a round of the agent pays. In any mode but `control` it has no drivers:
+    `run` keeps it alive; `alarm` is rung when a round of the agent pays. In any mode but `control` it has no drivers:
     nothing can be commanded.
     """
 
     def __init__(self, wiring: Wiring, site: SiteSpec, mode: AgentMode, clock: Clock) -> None:
-        self.wake = asyncio.Event()
-        self.wiring = wiring
-        self.link = Link(wiring.home_assistant, wiring.entities(), on_change=self._on_change, on_status=self._on_status)
         loop = asyncio.get_running_loop()
+        self.alarm = Alarm(loop.time)
+        self.wiring = wiring
+        self._measuring = wiring.measuring()
+        self.link = Link(
+            wiring.home_assistant,
+            wiring.entities(),
+            on_change=self._on_change,
+            on_status=self._on_status,
+            calm=self._measuring,
+            pause_s=self._pause_s,
+        )
         self.board = MeterBoard(wiring.meters, clock.now, loop.time)
         self.prices = LivePrices(wiring.prices, site, clock)
         self.forecasts = LiveForecasts(wiring.forecasts, self.link, clock)
@@ -52,18 +66,27 @@ class LiveHome:
         self._next_read = _next_minute(clock.now())
         self._readings: list[Reading] = []
         self._outcomes: list[CommandResult] = []
-        self._news: dict[str, str | None] = {}
-        self._shown: set[str] = set()
-        self._beaten: datetime | None = None
         self._restore: list[Command] = []
         self.came_up = False
         """Whether the link has come up since the agent last asked; the one who asks takes it back."""
         self.listeners: list[Callable[[Change], None]] = []
-        """Who else is told of every change of an entity."""
-        self._errands: set[asyncio.Task[None]] = set()
-        effects = Effects(report=self._report, tell=self._tell, untell=self._untell, now=clock.now, zone=site.timezone)
-        runner = StepRunner(self.link)
+        """Who else is told of every change of an entity, at once."""
+        self.on_act: Callable[[str], None] = lambda _act: None
+        """Told what a person did to a device."""
+        self._measured = asyncio.Event()
+        self._lateness = Lateness()
         devices = wiring.devices if mode == "control" else ()
+        self._notices = Notices(self.link, wiring.home_assistant.heartbeat if devices else None)
+        effects = Effects(
+            report=self._report,
+            tell=self._notices.tell,
+            untell=self._notices.untell,
+            acted=self._acted,
+            attend=self.link.listen,
+            now=clock.now,
+            zone=site.timezone,
+        )
+        runner = StepRunner(self.link)
         self.drivers = {spec.name: Driver(spec, site.battery, runner, self, effects) for spec in devices}
 
     async def run(self) -> None:
@@ -71,8 +94,34 @@ class LiveHome:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.link.run(), name="link")
             tasks.create_task(self.forecasts.run(), name="forecasts")
+            tasks.create_task(self._guard(), name="guard loop")
+
+    async def _guard(self) -> None:
+        """Have every driver look when something was measured, at most every few seconds; now and then in any case."""
+        now = asyncio.get_running_loop().time
+        while self.drivers:
+            looked_s = now()
             for driver in self.drivers.values():
-                tasks.create_task(driver.watch(), name=f"guard loop of {driver.spec.name}")
+                driver.guard(linked=self.link.status.up)
+            self._measured.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(d.due_in_s(self._clock.now()) for d in self.drivers.values())):
+                    await self._measured.wait()
+            left_s = looked_s + SHORTEST_UNSEEN_S - now()
+            if left_s > 0:
+                await asyncio.sleep(left_s)
+
+    async def hear(self) -> None:
+        """Take in what the meters have told meanwhile."""
+        self.link.listen()
+        for _ in range(ROUNDS_TO_READ):
+            await asyncio.sleep(0)
+
+    def _pause_s(self) -> float:
+        """Return how long the meters need not be heard: who else listens to every change wants them at once."""
+        if self.listeners:
+            return 0.0
+        return min((driver.pause_s for driver in self.drivers.values()), default=REST_S)
 
     def readings(self) -> Sequence[Reading]:
         """Return what was measured since the last call: means of minutes, and first values after a connect."""
@@ -122,10 +171,10 @@ class LiveHome:
         for driver in self.drivers.values():
             driver.look(now)
         if self.link.status.up:
-            self._deliver()
-            self._beat(now)
+            self._notices.deliver()
+            self._notices.beat(now)
             if self.prices.due():
-                self._run(self._fetch_prices(), "prices")
+                self._notices.run(self._fetch_prices(), "prices")
 
     def restore(self, commands: Sequence[Command]) -> None:
         """Take up commands of the run before, once the home has been seen."""
@@ -140,9 +189,7 @@ class LiveHome:
         driver = self.drivers.get(device)
         if driver is None:
             return None
-        resumed = driver.resume()
-        self.wake.set()
-        return resumed
+        return driver.resume()
 
     def observed(self, device: DeviceSpec) -> Observed:
         """Return what is measured of a device now."""
@@ -189,9 +236,11 @@ class LiveHome:
         return None if number is None else units.celsius(number, self.link.temperature_unit)
 
     def _on_change(self, change: Change) -> None:
-        self.board.see(change.entity_id, change.after)
+        self.board.see(change.entity_id, change.after, self._ago_s(change))
+        if change.entity_id in self._measuring:
+            self._measured.set()
         if self.prices.see(change.entity_id, change.after):
-            self.wake.set()
+            self.alarm.ring("prices came")
         self.forecasts.see(change.entity_id, change.after)
         for driver in self.drivers.values():
             if change.entity_id in driver.entities:
@@ -199,10 +248,16 @@ class LiveHome:
         for listener in self.listeners:
             listener(change)
 
+    def _ago_s(self, change: Change) -> float:
+        """Return how long ago a change happened; what a fresh subscription tells holds from now on."""
+        if change.first or change.after is None:
+            return 0.0
+        return self._lateness.of(change.after.updated_at.timestamp(), asyncio.get_running_loop().time())
+
     def _on_status(self, up: bool) -> None:  # noqa: FBT001 - what the link has to say
         if up:
             self.came_up = True
-            self._shown.clear()  # Home Assistant forgets notifications when it restarts
+            self._notices.forgotten()
             self._readings += self.board.snapshot()
             for command in self._restore:
                 self.drivers[command.device].restore(command)
@@ -210,71 +265,18 @@ class LiveHome:
         else:
             self.board.lost()
             self.forecasts.lost()
-        self.wake.set()
+        self.alarm.ring("the link came up" if up else "the link went down")
 
     def _report(self, result: CommandResult) -> None:
         self._outcomes.append(result)
-        self.wake.set()
+        self.alarm.ring("a device answered")
 
-    def _tell(self, device: str, sentence: str) -> None:
-        self._news[device] = f"{device}: {sentence}."
-        self._shown.discard(device)
-        self._deliver()
-
-    def _untell(self, device: str) -> None:
-        if device in self._news:
-            self._news[device] = None
-            self._deliver()
-
-    def _deliver(self) -> None:
-        """Show or take back what the person is to know, as soon as there is a link."""
-        if not self.link.status.up:
-            return
-        for device, text in list(self._news.items()):
-            number = f"homeagent_{device}"
-            if text is None:
-                self._errand("persistent_notification", "dismiss", {}, {"notification_id": number})
-                del self._news[device]
-            elif device not in self._shown:
-                data = {"title": "homeagent", "message": text, "notification_id": number}
-                self._errand("persistent_notification", "create", {}, data)
-                self._shown.add(device)
-
-    def _beat(self, now: datetime) -> None:
-        entity = self.wiring.home_assistant.heartbeat
-        if entity is None or not self.drivers:
-            return
-        if self._beaten is not None and timedelta(0) <= now - self._beaten < BEAT_EVERY:
-            return
-        self._beaten = now
-        target = {"entity_id": entity}
-        if domain_of(entity) == "input_datetime":
-            self._errand("input_datetime", "set_datetime", target, {"timestamp": now.timestamp()})
-        else:
-            self._errand(domain_of(entity), "press", target, {})
-
-    def _errand(self, domain: str, service: str, target: Mapping[str, object], data: Mapping[str, object]) -> None:
-        """Call an action that nobody waits for."""
-
-        async def run() -> None:
-            try:
-                await self.link.command(
-                    "call_service", domain=domain, service=service, target=dict(target), service_data=dict(data)
-                )
-            except TransientError as error:
-                _LOGGER.warning("%s.%s failed: %s", domain, service, error)
-
-        self._run(run(), f"{domain}.{service}")
+    def _acted(self, act: str) -> None:
+        self.on_act(act)
 
     async def _fetch_prices(self) -> None:
         if await self.prices.fetch(self.link.command):
-            self.wake.set()
-
-    def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        """Do what nobody waits for."""
-        task = asyncio.create_task(work, name=name)
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
+            self.alarm.ring("prices came")
 
 
 def _next_minute(now: datetime) -> datetime:

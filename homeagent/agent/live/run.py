@@ -6,18 +6,29 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from homeagent.agent.agent import Agent, Setup
 from homeagent.agent.forecast_report import TIMEZONE
+from homeagent.agent.host_state import HostWatch
 from homeagent.agent.live.backfill import Backfill
-from homeagent.agent.live.checks import check_start, missing_wiring
 from homeagent.agent.live.ending import ended_by_signals
 from homeagent.agent.live.home import LiveHome
 from homeagent.agent.live.live_view import LiveView
-from homeagent.config import Config
+from homeagent.domain.command import AgentMode
+from homeagent.domain.effort import HostRules
+from homeagent.domain.expectations import Absence
+from homeagent.domain.inverter import InverterCapability
+from homeagent.domain.learning import LearningRules
 from homeagent.domain.readings import Reading
+from homeagent.domain.site import SiteSpec
+from homeagent.domain.thinking import GovernorRules
+from homeagent.domain.wiring import Wiring
+from homeagent.footprint.task_meter import TaskMeter
+from homeagent.forecasting.public_holidays import Years, take_over
+from homeagent.learning.child import end_trainings
 from homeagent.store import Store
 from homeagent.web.server import Page
 
@@ -25,8 +36,9 @@ _LOGGER = logging.getLogger(__name__)
 
 OBSERVED = timedelta(minutes=5)
 SOC_STALE_AFTER = timedelta(minutes=10)
-SHORTEST_ROUND_S = 0.2
 FIRST_ROUND_S = 5.0
+SURELY_OVER_S = 0.002
+"""So that a timer that is a little early does not wake before the minute is over."""
 RELEASE_S = 3.0
 """So long the safe states may take at the end; a clean stop ends within five seconds."""
 SEEN_BEFORE = "home_assistant_seen"
@@ -43,29 +55,36 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-async def run(source: Path, config: Config, echo: Callable[[str], None]) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunConfig:
+    """All that a run needs of a configuration, in the domain's types: what reads and checks files stays out of it."""
+
+    site: SiteSpec
+    inverter: InverterCapability
+    mode: AgentMode
+    wiring: Wiring
+    thinking_step: timedelta | None
+    governor: GovernorRules
+    host: HostRules | None
+    minimum_hold: timedelta
+    learning: LearningRules | None
+    absences: tuple[Absence, ...]
+    store: Path
+    port: int
+    holidays: Years
+
+
+async def run(config: RunConfig, echo: Callable[[str], None]) -> None:
     """Run until SIGTERM or Ctrl-C.
 
     Raises:
-        PermanentError: something that its owner must mend first: nothing was commanded then.
+        StoreError, PermanentError: the store or the port cannot be had.
     """
-    if config.wiring is None:
-        raise missing_wiring(source)
+    take_over(config.holidays)
+    stop = asyncio.Event()
+    ended_by_signals(stop)
     with Store.open(config.store) as store:
-        known = store.fact(SEEN_BEFORE) is not None
-        stop = asyncio.Event()
-        ended_by_signals(stop)
-        checking = asyncio.create_task(check_start(source, config, known=known, echo=echo))
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({checking, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not checking.done():
-            checking.cancel()
-            await asyncio.wait([checking])
-            return
-        facts = checking.result()
-        store.write_fact(SEEN_BEFORE, facts.version)
-        await _Run(config.adopting(facts.timezone, facts.currency, facts.place), store).until(stop, echo)
-        stopping.cancel()
+        await _Run(config, store).until(stop, echo)
 
 
 async def lasting(work: Callable[[], Awaitable[None]]) -> None:
@@ -89,9 +108,7 @@ async def _ended(*tasks: asyncio.Task[None]) -> None:
 class _Run:
     """Everything of one run, put together."""
 
-    def __init__(self, config: Config, store: Store) -> None:
-        if config.wiring is None:
-            raise TypeError("a run needs wiring")
+    def __init__(self, config: RunConfig, store: Store) -> None:
         clock = SystemClock()
         store.write_fact(TIMEZONE, config.site.timezone.key)
         self.home = LiveHome(config.wiring, config.site, config.mode, clock)
@@ -101,6 +118,7 @@ class _Run:
             mode=config.mode,
             observation_step=OBSERVED,
             plan_step=config.thinking_step,
+            governor=config.governor,
             minimum_hold=config.minimum_hold,
             timetables=config.wiring.timetables,
             soc_stale_after=SOC_STALE_AFTER,
@@ -108,7 +126,7 @@ class _Run:
             absences=config.absences,
             replayable=True,
         )
-        self.agent = Agent(setup, self.home, self.home, store, clock, self.home)
+        self.agent = Agent(setup, self.home, self.home, store, clock, self.home, HostWatch(config.host))
         self.agent.resume()
         self.home.restore(self.agent.commands_in_force)
         self.home.forecasts.restore(store.issued_forecasts_since(clock.now() - FORECASTS_BACK))
@@ -118,16 +136,18 @@ class _Run:
         for device, count in store.commands_since(clock.now() - DAY).items():
             if device in self.home.drivers:
                 self.home.drivers[device].budget.spend(clock.now(), count)
+        self.home.on_act = self._acted
         self.backfill = Backfill(self.home.link, config.wiring.meters, store, clock.now(), self._remember)
         self._port = config.port
 
     async def until(self, stop: asyncio.Event, echo: Callable[[str], None]) -> None:
         """Run until `stop` is set; then no new round begins, the devices are made safe, and the link ends last."""
-        view = LiveView(self.agent, self.home, self.backfill, self._resume)
+        view = LiveView(self.agent, self.home, self.backfill, self._resume, self._acted)
         async with Page(view, "127.0.0.1", self._port) as page:
+            asyncio.get_running_loop().set_task_factory(TaskMeter(self.agent.cpu))
             link = asyncio.create_task(lasting(self.home.run), name="link")
             rounds = asyncio.create_task(lasting(self._rounds), name="rounds")
-            history = asyncio.create_task(lasting(self.backfill.run), name="history")
+            history = asyncio.create_task(self.agent.cpu.following("link", lasting(self.backfill.run)), name="history")
             try:
                 echo(f"homeagent is on {page.url} in mode {self.agent.setup.mode} (Ctrl-C ends it)")
                 await stop.wait()
@@ -138,31 +158,35 @@ class _Run:
                     async with asyncio.timeout(RELEASE_S):
                         await self.home.release()
                 await _ended(link)
+                end_trainings()
                 await self.agent.finish()
 
     async def _rounds(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.home.wake.wait(), FIRST_ROUND_S)
+        clock_s = asyncio.get_running_loop().time
+        await self.home.alarm.sleep(clock_s() + FIRST_ROUND_S)
         while True:
             if self.home.came_up:
                 self.home.came_up = False
                 self.agent.reconsider()
+            await self.home.hear()
             await self.agent.tick()
             self.home.look()
-            await asyncio.sleep(SHORTEST_ROUND_S)
             now = datetime.now(UTC)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(60 - now.second - now.microsecond / 1e6 + 0.01):
-                    await self.home.wake.wait()
-            self.home.wake.clear()
+            await self.home.alarm.sleep(clock_s() + 60 - now.second - now.microsecond / 1e6 + SURELY_OVER_S)
 
     def _remember(self, readings: Sequence[Reading], *, milestone: bool) -> None:
         self.agent.remember(readings, think=milestone)
         if milestone:
-            self.home.wake.set()
+            self.home.alarm.ring("history came")
+
+    def _acted(self, act: str) -> None:
+        """Think at once about what a person did."""
+        self.agent.ask(act)
+        self.home.alarm.ring("a person acted", "person")
 
     def _resume(self, device: str) -> bool | None:
         resumed = self.home.resume(device)
         if resumed:
             self.agent.reconsider()
+            self._acted(f"a person resumed {device}")
         return resumed

@@ -202,7 +202,10 @@ def test_workers_that_will_not_do(bare: str, folder: Path, preload: Callable[[st
 def test_no_pickle_is_opened(bare: str, folder: Path, preload: Callable[[str], str], what: str) -> None:
     bomb = preload(f"WHAT = {what!r}\n{SENDS_A_BOMB}")
     with worker(folder, bare, bomb):
-        assert failure(train_by(asked(bare), REQUEST, Lines())) == f"the workers of {bare} did not live through it"
+        assert (
+            failure(train_by(asked(bare), REQUEST, Lines()))
+            == f"{bare} failed at it: its workers died, or it is not set up as docs/offload.md tells"
+        )
     assert [file.name for file in Path(bomb).parent.iterdir() if file.name.startswith("by-")] == []
 
 

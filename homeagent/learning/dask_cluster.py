@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import dask
 from distributed import LocalCluster
 
 from homeagent.domain.learning import TlsFiles
@@ -15,17 +16,20 @@ from homeagent.learning.dask_link import our_resource, security_of
 @contextmanager
 def cluster(host: str, port: int, workers: int, tls: TlsFiles | None) -> Iterator[str]:
     """Run a scheduler with so many workers of one thread each; yield its address. One that dies is started anew."""
-    with LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        processes=True,
-        host=host,
-        scheduler_port=port,
-        protocol="tcp://" if tls is None else "tls://",
-        security=security_of(tls),
-        dashboard_address="127.0.0.1:0",  # None would serve its pages to the whole network
-        worker_dashboard_address="127.0.0.1:0",
-        resources={our_resource(): 1},
-        silence_logs=logging.ERROR,
-    ) as running:
+    with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "1 day"}),  # a busy machine takes long to start one
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            host=host,
+            scheduler_port=port,
+            protocol="tcp://" if tls is None else "tls://",
+            security=security_of(tls),
+            dashboard_address="127.0.0.1:0",  # None would serve its pages to the whole network
+            worker_dashboard_address="127.0.0.1:0",
+            resources={our_resource(): 1},
+            silence_logs=logging.ERROR,
+        ) as running,
+    ):
         yield str(running.scheduler_address)

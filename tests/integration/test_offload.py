@@ -135,7 +135,7 @@ def failure(done: Trained | NotThere) -> str:
 
 
 def test_the_same_model_comes_back_bit_by_bit(bare: str, folder: Path, tmp_path: Path) -> None:
-    request, lines, here_lines = replace(request_of_a_home(45), search=True), Lines(), Lines()
+    request, lines, here_lines = replace(request_of_a_home(30), search=True), Lines(), Lines()
     with worker(folder, bare):
         there = train_by(asked(bare), request, lines)
     assert isinstance(there, Trained), there

@@ -297,6 +297,24 @@ def forecasts(*, store: Path, export: Path | None, as_json: bool) -> None:
 
 
 @main.command()
+@STORE
+@click.option("--dismiss", type=click.IntRange(1), help="Tell the running agent to leave this one alone.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8377, show_default=True, help="Port of the page.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def anomalies(*, store: Path, dismiss: int | None, port: int, as_json: bool) -> None:
+    """Tell what is odd in the home, since when, and what it costs a year. May be asked while the agent runs."""
+    from homeagent.agent.anomaly_view import anomalies_told, print_anomalies
+    from homeagent.agent.anomaly_view import dismiss as tell
+    from homeagent.store.anomalies import kept_anomalies
+
+    with _plain_errors():
+        if dismiss is not None:
+            click.echo(tell(dismiss, port))
+        else:
+            print_anomalies(anomalies_told(kept_anomalies(store), ""), as_json=as_json)
+
+
+@main.command()
 @click.argument("decision", type=int)
 @STORE
 def replay(*, decision: int, store: Path) -> None:
@@ -340,7 +358,8 @@ def announce(*, energy_kwh: float, start: str, over_minutes: float, name: str, p
 
 
 @main.command()
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="The measured home: CSV, plain or gzip.")
+@click.option("--data", type=click.Path(path_type=Path), help="The measured home: CSV, plain or gzip.")
+@click.option("--homes", metavar="PATTERN", help="Many homes instead: a pattern in quotes, as 'homes/*.csv.gz'.")
 @click.option("--scenario", type=click.Path(path_type=Path), required=True, help="Battery, tariff and limits: YAML.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the results.")
 @click.option("--start", help="First step of the window: a date (the home's midnight) or an ISO 8601 time.")
@@ -355,9 +374,13 @@ def announce(*, energy_kwh: float, start: str, over_minutes: float, name: str, p
 @click.option("--future-weather", is_flag=True, help="Take measured weather for a forecast; counts for nothing.")
 @click.option("--no-bound", is_flag=True, help="Skip the bound of perfect foresight.")
 @click.option("--no-report", is_flag=True, help="Skip report.html.")
-def backtest(  # noqa: PLR0913 - one argument an option
+@click.option("--history-days", type=click.IntRange(0), default=0, help="Of many homes: begin so long after the start.")
+@click.option("--dask", metavar="ADDRESS|local", help="Of many homes: spread them over a Dask scheduler's workers.")
+@click.option("--workers", type=click.IntRange(1), help="With --dask local: how many; default: one for each core.")
+def backtest(  # noqa: PLR0913 - one for each option
     *,
-    data: Path,
+    data: Path | None,
+    homes: str | None,
     scenario: Path,
     out: Path,
     start: str | None,
@@ -367,8 +390,27 @@ def backtest(  # noqa: PLR0913 - one argument an option
     future_weather: bool,
     no_bound: bool,
     no_report: bool,
+    history_days: int,
+    dask: str | None,
+    workers: int | None,
 ) -> None:
-    """Replay a measured home with the real agent, before it is given any control."""
+    """Replay a measured home, or many, with the real agent, before it is given any control."""
+    if homes is not None:
+        if data is not None or forecasts is not None:
+            raise click.UsageError("--homes stands alone: without --data and --forecasts")
+        from homeagent.agent.fleet.command import Request as ManyHomes
+        from homeagent.agent.fleet.command import replay_homes
+        from homeagent.agent.fleet.home import Options
+
+        options = Options(
+            start=start, end=end, history_days=history_days, bound=not no_bound, future_weather=future_weather
+        )
+        many = ManyHomes(homes=homes, scenario=scenario, out=out, options=options, dask=dask, workers=workers)
+        with _plain_errors():
+            replay_homes(many)
+        return
+    if data is None:
+        raise click.UsageError("name a home with --data, or many with --homes")
     from homeagent.agent.backtest import Request
     from homeagent.agent.backtest import backtest as replay
     from homeagent.agent.governor_race import print_race, race
@@ -557,11 +599,18 @@ class _ChangeDay(click.ParamType[int | None]):
     show_default=True,
     help="The day of the demo from which on the home lives otherwise, or never.",
 )
-def demo(*, headless: bool, days: int, speed: float, seed: int, port: int, change: int | None) -> None:
+@click.option(
+    "--fault",
+    default="fridge runs on",
+    show_default=True,
+    help="What breaks on the page's home on its 12th day, or none; docs/anomalies.md lists what can.",
+)
+def demo(*, headless: bool, days: int, speed: float, seed: int, port: int, change: int | None, fault: str) -> None:
     """Run a simulated home: learned from its past, planned, driven, and shown on a page."""
     from homeagent.agent.demo import run_through, serve
     from homeagent.agent.learning_terminal import print_following
     from homeagent.agent.terminal import print_savings, progress_bar
+    from homeagent.simulation.planted_faults import fault_named
 
     with _plain_errors():
         if headless:
@@ -570,4 +619,4 @@ def demo(*, headless: bool, days: int, speed: float, seed: int, port: int, chang
             print_savings(result.entries, result.currency)
             print_following(result.marks, result.frozen, result.changed_on)
         else:
-            serve(seed, speed, port, change, click.echo)
+            serve(seed, speed, port, change, fault_named(fault), click.echo)

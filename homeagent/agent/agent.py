@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from homeagent.agent.anomaly_book import AnomalyBook
 from homeagent.agent.due_book import DueBook
 from homeagent.agent.expectations import Expectations
 from homeagent.agent.footprint_book import Counts, FootprintBook, surroundings_of
@@ -33,6 +34,7 @@ from homeagent.domain.command import (
     CommandResult,
     Confirmed,
     Failed,
+    FollowPolicy,
     Instruction,
     Rejected,
     SafeState,
@@ -48,6 +50,7 @@ from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.learning import LearningRules
 from homeagent.domain.ledger import Footprint, SavingsEntry, SettledSlot
 from homeagent.domain.plan import ImportCap
+from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.ports import Clock, ForecastSource, HomeLink, PriceSource
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec, SiteState
@@ -92,6 +95,8 @@ class Setup:
     outlook: Outlook | None = None
     absences: tuple[Absence, ...] = ()
     """When nobody will be at home, as it is configured."""
+    watchful: bool = True
+    """Whether it looks for anomalies."""
     replayable: bool = False
     """Whether each plan's whole input is kept, so that it can be made again."""
 
@@ -119,6 +124,11 @@ class Agent:
         self.prices = PriceBook(self.site.timezone, self.site.place)
         self.expectations = Expectations(
             store, self.site.timezone, setup.absences, self.observer.means["nobody_home"].window
+        )
+        self.anomalies = (
+            AnomalyBook(self.site, self.observer.means, setup.observation_step, self.prices, store, clock.now())
+            if setup.watchful
+            else None
         )
         self.learner = self._new_learner(clock.now())
         self.skill_book = SkillBook(store)
@@ -198,7 +208,9 @@ class Agent:
 
     def _reopen_books(self, since: datetime) -> None:
         """Go on with the day's savings and the month's peaks where the run before left them."""
-        entries, slots = self.store.savings(), list(self.store.settled_since(since))
+        today = self.clock.now().astimezone(self.site.timezone).date()
+        entries = [entry for entry in self.store.savings() if entry.day != today]  # today goes on: its slots come again
+        slots = list(self.store.settled_since(since))
         rule_soc_kwh = self.store.fact(RULE_SOC)
         closed_days = {entry.day for entry in entries}
         for slot, soc_after_kwh in slots:
@@ -225,6 +237,8 @@ class Agent:
     def _take_in(self, readings: Iterable[Reading]) -> None:
         readings = tuple(readings)
         self.observer.add(readings)
+        if self.anomalies is not None:
+            self.anomalies.add(readings)
         if self.learner is not None:
             self.learner.add(readings)
 
@@ -269,6 +283,9 @@ class Agent:
             self.host.effort(now)
         self._take_outcomes()
         self._settle(now)
+        if self.anomalies is not None and self.anomalies.due(now):
+            with self.cpu.part("anomalies"):
+                self.anomalies.look(now)
         soc_kwh = self.observer.soc_kwh(now)
         wake = self.governor.wake(
             now,
@@ -346,6 +363,7 @@ class Agent:
             last = self._last_sent.get(command.device)
             if isinstance(result, Failed | Skipped) and last is not None and last.command is command:
                 del self._last_sent[command.device]
+                self._follows(None)
             for index, decision in enumerate(self.decisions):
                 if decision.result.command is command:
                     self.decisions[index] = replace(decision, result=result)
@@ -396,6 +414,8 @@ class Agent:
             self.store.write_forecast("pv_kw", pv)
             self.store.write_forecast("net_kw", self.thought.net_forecast(self.thought.plan.grid))
             self._keep()
+        if self.anomalies is not None:
+            self.anomalies.expect(load)
 
     def _asks_students(self, now: datetime) -> bool:
         return self.learner is not None and self.learner.serving != FLOOR and self.host.effort(now).learned
@@ -418,6 +438,9 @@ class Agent:
         decision = self._decide(now, soc_kwh, self.thought, wake)
         with self.cpu.part("control"):
             result = await self._send(decision.result.command, SiteState(at=now, soc_kwh=soc_kwh))
+        if isinstance(result, Confirmed | Sent):
+            follows = isinstance(decision.instruction, FollowPolicy) and self.setup.capability.control == "continuous"
+            self._follows(decision.policy if follows else None)
         decision = replace(decision, result=result)
         self.decisions.append(decision)
         self.decided += 1
@@ -477,11 +500,17 @@ class Agent:
             _LOGGER.warning("%s: %s", command.device, result)
         return result
 
+    def _follows(self, policy: BatteryPolicy | None) -> None:
+        """Note what the battery was told, so that it can be held against what it does; None: nobody can say."""
+        if self.anomalies is not None:
+            self.anomalies.told(self.clock.now(), policy)
+
     async def _make_safe(self, now: datetime) -> None:
         """Bring the battery to its safe state, once: without a state of charge nobody can steer it."""
         last = self._last_sent.get(BATTERY)
         if last is None or isinstance(last.command.instruction, SafeState):
             return
+        self._follows(None)
         reason = "the state of charge is not known"
         command = self._command(BATTERY, SafeState(), now, now + SAFE_FOR, reason)
         await self._send(command, SiteState(at=now, soc_kwh=None))

@@ -182,6 +182,7 @@ def prepare(
         minimum_hold=scenario.minimum_hold,
         learning=None if scenario.learning is None else replace(LEARNING, starter=scenario.learning.starter),
         absences=scenario.absences,
+        watchful=False,
         outlook=_measured_weather(data) if future_weather else None,
     )
     agent = Agent(setup, home, home, store, clock, ReplayedForecasts(issued, clock))

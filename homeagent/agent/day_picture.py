@@ -29,11 +29,12 @@ Row = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Span:
-    """A local day, and how much of it has passed."""
+    """A local day, and the part of it in which the agent ran: from `begun`, and until `passed` if it is not over."""
 
     day: date
     start: datetime
     end: datetime
+    begun: datetime
     passed: datetime
 
     @property
@@ -77,6 +78,7 @@ def told_day(agent: Agent, day: date | None = None) -> Row:
         "timezone": agent.site.timezone.key,
         "currency": agent.site.currency,
         "start": _stamp(span.start),
+        "begun": _stamp(span.begun),
         "until": _stamp(min(span.passed, span.end)),
         "over": span.over,
         "step_minutes": step / timedelta(minutes=1),
@@ -95,7 +97,10 @@ def _span(agent: Agent, day: date, now: datetime) -> _Span:
     start, end = (
         require_utc(datetime.combine(at, time(0), tzinfo=agent.site.timezone)) for at in (day, day + timedelta(days=1))
     )
-    return _Span(day=day, start=start, end=end, passed=max(now, start))
+    before = agent.store.thinks_between(start - timedelta(days=1), start)
+    first = [] if before else agent.store.thinks_between(start, end)
+    begun = first[0].at if first else start
+    return _Span(day=day, start=start, end=end, begun=begun, passed=max(now, begun))
 
 
 def _days_known(agent: Agent, today: date) -> int:
@@ -158,7 +163,7 @@ def _looks(agent: Agent, span: _Span) -> list[int | None]:
 
 def _asleep(agent: Agent, span: _Span, thinks: Sequence[ThinkRecord], looks: Sequence[int | None]) -> float | None:
     """Return the share of the day in which the agent did not compute, None where too little is known."""
-    lasted_s = (min(span.passed, span.end) - span.start).total_seconds()
+    lasted_s = (min(span.passed, span.end) - span.begun).total_seconds()
     if lasted_s <= 0 or not agent.looks:
         return None
     beside_s = sum(agent.cpu.seconds.get(part, 0.0) for part in WITH_LOOKS)
@@ -178,9 +183,9 @@ def _sentence(
     looked = sum(count for count in looks if count is not None)
     saw = f" and looked at {looked:,} readings" if looked else ""
     slept = "" if asleep is None else f" The rest it slept: {_share(asleep)} of the day."
-    edges = [max(span.start, thinks[0].at), *(record.at for record in thinks[1:]), min(span.passed, span.end)]
+    edges = [span.begun, *(record.at for record in thinks), min(span.passed, span.end)]
     begin, end = max(pairwise(edges), key=lambda pause: pause[1] - pause[0])
-    longest = f" The longest sleep between two thinks: {_clock(agent, begin)} to {_clock(agent, end)}."
+    longest = f" The longest without a think: {_clock(agent, begin)} to {_clock(agent, end)}."
     return f"It thought {times}{so_far}, {took_ms:.0f} ms in all{saw}.{slept}{longest if end > begin else ''}"
 
 

@@ -82,9 +82,9 @@ def _thinking_s(summary: Mapping[str, Any]) -> float:
 def print_race(runners: Sequence[Runner]) -> None:
     """Print a row a governor; the cuts are against the one that thought most."""
     most = max(runners, key=lambda runner: runner.thinks_per_day)
-    table = Table(title=f"Against {most.governor}")
-    columns = ("thinks a day", "fewer", "CPU of thinking, ms a day", "less", "cost", "share", "lost")
-    table.add_column("governor")
+    table = Table(title=f"Against {most.governor}; CPU is that of forecasts and plans")
+    columns = ("thinks a day", "fewer", "CPU, ms a day", "less", "cost", "share", "lost")
+    table.add_column("governor", no_wrap=True)
     for name in columns:
         table.add_column(name, justify="right")
     for runner in runners:

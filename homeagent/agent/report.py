@@ -93,8 +93,9 @@ def _window_text(facts: ReportFacts) -> str:
 
 def _tiles(facts: ReportFacts) -> Iterator[str]:
     summary, currency = facts.summary, html.escape(facts.site.currency)
-    saved = summary["cost_without_battery"] - summary["cost_agent"]
-    more = summary["cost_self_consumption_rule"] - summary["cost_agent"]
+    own = summary["own_energy"]
+    paid = summary["cost_agent"] + (0.0 if own is None else own["cost"])
+    saved, more = (summary[f"cost_{other}"] - paid for other in ("without_battery", "self_consumption_rule"))
     share = summary["share_of_possible_saving_agent"]
     tiles = [
         (f"{saved:.2f} {currency}", "saved against no battery"),
@@ -102,6 +103,9 @@ def _tiles(facts: ReportFacts) -> Iterator[str]:
         ("not computed" if share is None else f"{share:.1%}", "of what perfect foresight saves"),
         (f"{summary['thinks']}", f"thinks, {sum(summary['cpu_seconds'].values()):.1f} CPU seconds in all"),
     ]
+    if own is not None:
+        ends = f"{1000 * own['kwh_low']:.2g} to {1000 * own['kwh_high']:.2g}"
+        tiles.append((f"{1000 * own['kwh']:.2g} Wh", f"its own computing here ({ends}), taken from what it saved"))
     for value, what in tiles:
         yield f"<div class=tile><b>{value}</b>{what}</div>"
 

@@ -100,7 +100,8 @@ class Schooling:
         if self.elsewhere.takes:
             if self._training is None:
                 self._sent = now, self.last
-                self.last, self.waits_for = end, None
+                self.last = end
+                self.wait_no_longer()
                 self._training = self._worker.submit(self.elsewhere.train, self.request(end, champions), _LOGGER.info)
             return None
         latest = self._due_since(now) + self._rules.wait

@@ -12,6 +12,7 @@ import numpy as np
 
 from homeagent.agent.agent import Agent
 from homeagent.agent.announcing import load_from, load_json
+from homeagent.agent.anomaly_view import anomalies_told
 from homeagent.agent.day_ahead import DayAhead
 from homeagent.agent.day_picture import told_day
 from homeagent.agent.footprint_told import footprint_told, sums_of_own
@@ -166,6 +167,15 @@ class View:
     def cancel_load(self, name: str) -> bool:
         """Expect a load no longer; return whether it was expected."""
         return self._agent.cancel_load(name)
+
+    def anomalies(self) -> Mapping[str, object]:
+        """Return what is odd in the home, in sentences: open, dismissed, past."""
+        book = self._agent.anomalies
+        return anomalies_told([] if book is None else book.anomalies, self._agent.site.currency)
+
+    def dismiss(self, number: int) -> bool:
+        """Leave an open anomaly alone from now on; return whether there is one of this number."""
+        return self._agent.anomalies is not None and self._agent.anomalies.dismiss(number)
 
     def health(self) -> Mapping[str, object]:
         """Return whether all is well, and each degraded step by name."""

@@ -79,6 +79,12 @@ class AgentView(Protocol):
     def health(self) -> Mapping[str, object]:
         """Return whether all is well, and each degraded step by name."""
 
+    def anomalies(self) -> Mapping[str, object]:
+        """Return what is odd in the home, in sentences: open, dismissed, past."""
+
+    def dismiss(self, number: int) -> bool:
+        """Leave an open anomaly alone from now on; return whether there is one of this number."""
+
     def announced_loads(self) -> Mapping[str, object]:
         """Return the announced loads to come, and in sentences what is expected beside habits."""
 

@@ -6,8 +6,7 @@ import resource
 import sys
 import time
 import types
-from collections.abc import Coroutine, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Coroutine, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,7 +31,7 @@ class CpuMeter:
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
-        self._open: list[_Open] = []
+        self._open: list[Part] = []
         self._counted_s = 0.0
         self._began_s = _process_cpu_s()
 
@@ -41,17 +40,19 @@ class CpuMeter:
         """All parts together."""
         return sum(self.seconds.values())
 
-    @contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        """Count what runs inside to `name`."""
-        own = _Open(name)
+    def part(self, name: str) -> Part:
+        """Return a context that counts what runs inside to `name`."""
+        return Part(self, name)
+
+    def enter(self, part: Part) -> None:
+        """Count to `part` from now on."""
         self._count()
-        self._open.append(own)
-        try:
-            yield
-        finally:
-            self._count()
-            self._open.remove(own)  # not always the newest: a coroutine may be left for another inside a part
+        self._open.append(part)
+
+    def leave(self, part: Part) -> None:
+        """Count to what was open before `part` again."""
+        self._count()
+        self._open.remove(part)  # not always the newest: a coroutine may be left for another inside a part
 
     async def following(self, name: str, coroutine: Coroutine[Any, Any, _T]) -> _T:
         """Run a coroutine with each of its steps counted to `name`, and nothing that runs between them."""
@@ -76,13 +77,22 @@ class CpuMeter:
         self._counted_s = now
 
 
-class _Open:
-    """A part that is being counted; equal to itself alone."""
+class Part:
+    """A part while it is counted; equal to itself alone. Written out, as it is entered at every reading."""
 
-    __slots__ = ("name",)
+    __slots__ = ("_meter", "name")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, meter: CpuMeter, name: str) -> None:
+        self._meter = meter
         self.name = name
+
+    def __enter__(self) -> None:
+        self._meter.enter(self)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None
+    ) -> None:
+        self._meter.leave(self)
 
 
 @types.coroutine

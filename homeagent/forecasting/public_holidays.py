@@ -18,10 +18,26 @@ if TYPE_CHECKING:
 
 _PACKAGE = "holidays.countries"
 
+Years = dict[tuple[str, int], tuple[date, ...]]
+"""The holidays of a country in a year."""
+_handed_over: Years = {}
+
+
+def holidays_around(country: str, year: int) -> Years:
+    """Return those of the years that a forecast of this year and the next looks at."""
+    return {(country, near): holidays_of(country, near) for near in range(year - 2, year + 3)}
+
+
+def take_over(years: Years) -> None:
+    """Have `holidays_of` answer for these years without the library, whose 6 MB a small process can do without."""
+    _handed_over.update(years)
+
 
 @lru_cache(maxsize=64)
 def holidays_of(country: str, year: int) -> tuple[date, ...]:
     """Return the days; none for a country that the library does not know."""
+    if (country, year) in _handed_over:
+        return _handed_over[country, year]
     try:
         kept = _alone(country)
     except (ImportError, AttributeError, TypeError, ValueError):  # a release of the library that is built otherwise

@@ -43,7 +43,8 @@ class EntityMeter:
         self._covered_s = 0.0
 
     def see(self, state: EntityState | None, now_s: float) -> None:
-        """Take a new state in at a monotonic time."""
+        """Take in a state that is new since a monotonic time; what was taken in by then stays as it is."""
+        now_s = max(now_s, self._since_s)
         self._close(now_s)
         value = None if state is None or not state.present else units.number(state.state)
         if state is None or value is None:
@@ -150,10 +151,10 @@ class MeterBoard:
         self._witness = ChargeWitness(meters.capacity_kwh)
         self._taken = (now(), monotonic_s())
 
-    def see(self, entity: str, state: EntityState | None) -> None:
-        """Take in an entity's new state; entities that measure nothing are ignored."""
+    def see(self, entity: str, state: EntityState | None, ago_s: float = 0.0) -> None:
+        """Take in an entity's new state, `ago_s` old by now; entities that measure nothing are ignored."""
         for meter in self._meters.get(entity, ()):
-            meter.see(state, self._monotonic_s())
+            meter.see(state, self._monotonic_s() - ago_s)
         if entity == self._wiring.soc:
             self._see_soc(state)
 

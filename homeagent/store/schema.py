@@ -180,3 +180,9 @@ def create_kept_state(db: Database) -> None:
     db.table("kept_state").create(
         {"name": str, "version": str, "made_for": str, "at_s": int, "checksum": str, "content": bytes}, pk="name"
     )
+
+
+@migrations()
+def create_anomalies(db: Database) -> None:
+    """Create what was odd in the home, and what became of it."""
+    db.table("anomalies").create({"number": int, "found_at_s": int, "standing": str, "content": str}, pk="number")

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from homeagent.domain.anomaly import Anomaly
 from homeagent.domain.command import Command, CommandResult, SafeState
 from homeagent.domain.decision import Decision
 from homeagent.domain.errors import StoreError
@@ -27,6 +28,8 @@ from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
 from homeagent.domain.thinking import ThinkRecord
 from homeagent.store import footprints, rows
+from homeagent.store.anomalies import INSERT as INSERT_ANOMALY
+from homeagent.store.anomalies import anomalies_of, anomaly_row
 from homeagent.store.issued import INSERT as INSERT_ISSUED
 from homeagent.store.issued import issued_row, issued_since
 from homeagent.store.kept import INSERT as INSERT_KEPT
@@ -69,6 +72,7 @@ _INSERT = {
     "thinks": "INSERT INTO thinks (at_s, wake, depth, cpu_seconds, worth, next_at_s) VALUES (?, ?, ?, ?, ?, ?)",
     "savings": "INSERT OR REPLACE INTO savings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "footprint_days": footprints.INSERT,
+    "anomalies": INSERT_ANOMALY,
 }
 
 
@@ -179,6 +183,10 @@ class Store:
     def write_think(self, record: ThinkRecord) -> None:
         """Keep that the agent thought."""
         self._add("thinks", [rows.think_row(record)])
+
+    def write_anomaly(self, anomaly: Anomaly) -> None:
+        """Keep what was odd, in place of what was kept of the same number."""
+        self._add("anomalies", [anomaly_row(anomaly)])
 
     def write_command(self, command: Command) -> None:
         """Keep a command; it is on disk when this returns."""
@@ -384,6 +392,11 @@ class Store:
         """
         span = since.timestamp(), until.timestamp()
         return [rows.think_of(*row) for row in self._connection.execute(query, span)]
+
+    def anomalies(self) -> list[Anomaly]:
+        """Return all that was odd, oldest first."""
+        self.flush()
+        return anomalies_of(self._connection)
 
     def forecast_issued(self, quantity: str, since: datetime, until: datetime) -> Forecast | None:
         """Return the agent's first own forecast of a quantity in [since, until), None if it made none then."""

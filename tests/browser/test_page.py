@@ -69,7 +69,7 @@ def test_the_page_shows_a_day_of_looks_thinks_and_sleep(page: str, browser: webd
     wait.until(lambda b: len(Select(b.find_element(By.ID, "day")).options) > 3)
     Select(browser.find_element(By.ID, "day")).select_by_index(1)  # yesterday: it is over
     wait.until(lambda b: "It thought" in text(b, "day-text") and "so far" not in text(b, "day-text"))
-    assert "of the day. The longest sleep" in text(browser, "day-text")
+    assert "of the day. The longest without a think" in text(browser, "day-text")
     thinks = browser.find_elements(By.CSS_SELECTOR, "#day-thinks li")
     assert len(thinks) >= 1
     assert "took" in thinks[0].text

@@ -12,9 +12,11 @@ import pytest
 from click.testing import CliRunner
 from homes import SCENARIO, START, made_up_home, write_home, write_scenario
 
+from homeagent.agent.agent import Agent
 from homeagent.agent.demo import Demo
 from homeagent.agent.view import View
 from homeagent.cli import main
+from homeagent.domain.ledger import SavingsEntry
 from homeagent.store import Store
 
 HOUR = timedelta(hours=1)
@@ -52,6 +54,38 @@ def test_savings_are_told_less_the_agent_s_own_energy(lived: Path) -> None:
         assert 0 < entry.own_cost <= used.whole_cost.likely * 1.0001
         gross = entry.cost_without_battery - entry.cost + entry.stored_value
         assert entry.saved_against_none == pytest.approx(gross - entry.own_cost)
+
+
+def test_a_stop_in_the_middle_of_a_day_loses_none_of_its_savings(tmp_path: Path) -> None:
+    """The morning's slots count again after a restart, and the agent's own energy is taken once."""
+
+    async def live(*, stop: bool) -> list[SavingsEntry]:
+        path = tmp_path / f"{stop}.db"
+        with Store.open(path, lasting=False) as store:
+            demo = Demo(1, store)
+            await demo.live(0.5, lambda _done, _total: None)
+            if not stop:
+                await demo.live(1.0, lambda _done, _total: None)
+            await demo.agent.finish()
+            if not stop:
+                return store.savings()
+        with Store.open(path, lasting=False) as store:
+            demo.agent = Agent(demo.agent.setup, demo.home, demo.home, store, demo.clock)
+            demo.agent.resume()
+            await demo.live(1.0, lambda _done, _total: None)
+            await demo.agent.finish()
+            assert demo.agent.day_book is not None
+            assert demo.agent.day_book.entries == store.savings()
+            return store.savings()
+
+    stopped, whole = asyncio.run(live(stop=True)), asyncio.run(live(stop=False))
+    assert [entry.day for entry in stopped] == [entry.day for entry in whole]
+    assert stopped[0].cost_without_battery == pytest.approx(whole[0].cost_without_battery)
+    assert stopped[0].cost_rule == pytest.approx(whole[0].cost_rule)
+    with Store.open(tmp_path / "True.db") as store:
+        used = store.footprint_days()[0].whole_cost
+    assert used is not None
+    assert stopped[0].own_cost == pytest.approx(used.likely)
 
 
 def test_a_day_of_two_runs_is_whole(lived: Path) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from homeagent.domain.readings import Reading
 from homeagent.domain.wiring import Meters, MeterSource, MeterSpec
 from homeagent.hass.entities import EntityState
+from homeagent.hass.lateness import Lateness
 from homeagent.hass.metering import MeterBoard
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -41,6 +42,14 @@ class Board:
         for entity, value in (("s.grid", grid), ("s.pv", pv), ("s.battery", battery)):
             self.see(entity, value)
         self.see("s.soc", soc, "%")
+
+    def gulp(self, untold: list[tuple[float, str]]) -> None:
+        """Hear what happened at some seconds, all at once."""
+        for at_s, watts in untold:
+            attributes = {"unit_of_measurement": "W"}
+            state = EntityState(entity_id="s.grid", state=watts, attributes=attributes, updated_at=START)
+            self.board.see("s.grid", state, self.seconds - at_s)
+        untold.clear()
 
     def wait(self, seconds: float) -> None:
         self.seconds += seconds
@@ -74,6 +83,61 @@ def test_energy_is_conserved(changes: list[tuple[float, int]]) -> None:
         board.see("s.grid", str(watts))
         kw = watts / 1000
     assert board.take()["grid_kw"].value == pytest.approx(kws / seconds, abs=1e-9)
+
+
+@given(st.lists(st.tuples(st.floats(0.5, 10), st.integers(-20000, 20000)), min_size=1, max_size=20), st.floats(1, 30))
+def test_what_is_heard_in_gulps_measures_what_is_heard_at_once(
+    changes: list[tuple[float, int]], pause_s: float
+) -> None:
+    at_once, late = Board(), Board()
+    for board in (at_once, late):
+        board.all(grid="0")
+    untold: list[tuple[float, str]] = []
+    for wait_s, watts in changes:
+        for board in (at_once, late):
+            board.wait(wait_s)
+        at_once.see("s.grid", str(watts))
+        untold.append((late.seconds, str(watts)))
+        if late.seconds - untold[0][0] >= pause_s:
+            late.gulp(untold)
+    late.gulp(untold)
+    means = [board.take()["grid_kw"].value for board in (at_once, late)]
+    assert means[0] == pytest.approx(means[1], abs=1e-9)
+
+
+def test_what_was_taken_is_not_changed_by_what_comes_late() -> None:
+    board = Board()
+    board.all(grid="0")
+    board.wait(60)
+    assert board.take()["grid_kw"].value == 0.0
+    board.wait(10)
+    board.gulp([(50.0, "6000")])  # in the minute before
+    board.wait(50)
+    assert board.take()["grid_kw"].value == pytest.approx(6.0)
+
+
+@given(
+    offset_s=st.floats(-1e5, 1e5),
+    drift=st.floats(-1e-4, 1e-4),
+    waits=st.lists(st.tuples(st.floats(0, 20), st.booleans()), min_size=30, max_size=100),
+)
+def test_lateness_is_told_by_the_other_clock(offset_s: float, drift: float, waits: list[tuple[float, bool]]) -> None:
+    lateness, now_s = Lateness(), 1000.0
+    for index, (wait_s, at_once) in enumerate(waits):
+        now_s += 10 + wait_s
+        really_s = 0.0 if at_once or index % 10 == 0 else wait_s
+        told_s = lateness.of((now_s - really_s) * (1 + drift) + offset_s, now_s)
+        assert told_s == pytest.approx(really_s, abs=1200 * 1e-4 + 0.01)
+
+
+def test_a_clock_of_home_assistant_that_is_set_spoils_little() -> None:
+    lateness = Lateness()
+    assert lateness.of(500.0, 1000.0) == 0.0
+    assert lateness.of(495.0, 1005.0) == pytest.approx(10.0)
+    assert lateness.of(505.0 - 3600, 1010.0) == 0.0  # set back: nothing is so late
+    assert lateness.of(510.0 + 3600, 1015.0) == 0.0  # set forward: the new difference counts
+    assert lateness.of(513.0 + 3600, 1020.0) == pytest.approx(2.0)
+    assert lateness.of(5000.0, 9000.0) == 0.0  # after a long silence nothing is known
 
 
 def test_a_counter_gives_the_power_of_its_steps_and_falls_to_nothing() -> None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from homeagent.agent.live.alarm import Alarm
 from homeagent.agent.live.driver import REST_S, Driver, Effects
 from homeagent.agent.live.forecasts import LiveForecasts
+from homeagent.agent.live.notices import Notices
 from homeagent.agent.live.prices import LivePrices
 from homeagent.control.proof import Observed
 from homeagent.domain.command import AgentMode, Command, CommandResult, Rejected, Skipped
-from homeagent.domain.errors import HomeAgentError, TransientError
+from homeagent.domain.errors import HomeAgentError
 from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.ports import Clock
 from homeagent.domain.prices import PublishedPrices
@@ -24,15 +24,15 @@ from homeagent.domain.site import SiteSpec
 from homeagent.domain.wiring import DeviceSpec, Wiring
 from homeagent.hass import units
 from homeagent.hass.entities import Change, EntityState
+from homeagent.hass.lateness import Lateness
 from homeagent.hass.link import Link
 from homeagent.hass.metering import MeterBoard
 from homeagent.hass.presence import somebody_home
-from homeagent.hass.steps import StepRunner, domain_of
+from homeagent.hass.steps import StepRunner
 
 _LOGGER = logging.getLogger(__name__)
 
 READ_EVERY = timedelta(minutes=1)
-BEAT_EVERY = timedelta(seconds=60)
 ROUNDS_TO_READ = 4
 """So often the event loop goes round until what waits at the socket has been read and taken in."""
 SHORTEST_UNSEEN_S = 5.0
@@ -66,9 +66,6 @@ class LiveHome:
         self._next_read = _next_minute(clock.now())
         self._readings: list[Reading] = []
         self._outcomes: list[CommandResult] = []
-        self._news: dict[str, str | None] = {}
-        self._shown: set[str] = set()
-        self._beaten: datetime | None = None
         self._restore: list[Command] = []
         self.came_up = False
         """Whether the link has come up since the agent last asked; the one who asks takes it back."""
@@ -77,18 +74,19 @@ class LiveHome:
         self.on_act: Callable[[str], None] = lambda _act: None
         """Told what a person did to a device."""
         self._measured = asyncio.Event()
-        self._errands: set[asyncio.Task[None]] = set()
+        self._lateness = Lateness()
+        devices = wiring.devices if mode == "control" else ()
+        self._notices = Notices(self.link, wiring.home_assistant.heartbeat if devices else None)
         effects = Effects(
             report=self._report,
-            tell=self._tell,
-            untell=self._untell,
+            tell=self._notices.tell,
+            untell=self._notices.untell,
             acted=self._acted,
             attend=self.link.listen,
             now=clock.now,
             zone=site.timezone,
         )
         runner = StepRunner(self.link)
-        devices = wiring.devices if mode == "control" else ()
         self.drivers = {spec.name: Driver(spec, site.battery, runner, self, effects) for spec in devices}
 
     async def run(self) -> None:
@@ -173,10 +171,10 @@ class LiveHome:
         for driver in self.drivers.values():
             driver.look(now)
         if self.link.status.up:
-            self._deliver()
-            self._beat(now)
+            self._notices.deliver()
+            self._notices.beat(now)
             if self.prices.due():
-                self._run(self._fetch_prices(), "prices")
+                self._notices.run(self._fetch_prices(), "prices")
 
     def restore(self, commands: Sequence[Command]) -> None:
         """Take up commands of the run before, once the home has been seen."""
@@ -238,7 +236,7 @@ class LiveHome:
         return None if number is None else units.celsius(number, self.link.temperature_unit)
 
     def _on_change(self, change: Change) -> None:
-        self.board.see(change.entity_id, change.after)
+        self.board.see(change.entity_id, change.after, self._ago_s(change))
         if change.entity_id in self._measuring:
             self._measured.set()
         if self.prices.see(change.entity_id, change.after):
@@ -250,10 +248,16 @@ class LiveHome:
         for listener in self.listeners:
             listener(change)
 
+    def _ago_s(self, change: Change) -> float:
+        """Return how long ago a change happened; what a fresh subscription tells holds from now on."""
+        if change.first or change.after is None:
+            return 0.0
+        return self._lateness.of(change.after.updated_at.timestamp(), asyncio.get_running_loop().time())
+
     def _on_status(self, up: bool) -> None:  # noqa: FBT001 - what the link has to say
         if up:
             self.came_up = True
-            self._shown.clear()  # Home Assistant forgets notifications when it restarts
+            self._notices.forgotten()
             self._readings += self.board.snapshot()
             for command in self._restore:
                 self.drivers[command.device].restore(command)
@@ -270,65 +274,9 @@ class LiveHome:
     def _acted(self, act: str) -> None:
         self.on_act(act)
 
-    def _tell(self, device: str, sentence: str) -> None:
-        self._news[device] = f"{device}: {sentence}."
-        self._shown.discard(device)
-        self._deliver()
-
-    def _untell(self, device: str) -> None:
-        if device in self._news:
-            self._news[device] = None
-            self._deliver()
-
-    def _deliver(self) -> None:
-        """Show or take back what the person is to know, as soon as there is a link."""
-        if not self.link.status.up:
-            return
-        for device, text in list(self._news.items()):
-            number = f"homeagent_{device}"
-            if text is None:
-                self._errand("persistent_notification", "dismiss", {}, {"notification_id": number})
-                del self._news[device]
-            elif device not in self._shown:
-                data = {"title": "homeagent", "message": text, "notification_id": number}
-                self._errand("persistent_notification", "create", {}, data)
-                self._shown.add(device)
-
-    def _beat(self, now: datetime) -> None:
-        entity = self.wiring.home_assistant.heartbeat
-        if entity is None or not self.drivers:
-            return
-        if self._beaten is not None and timedelta(0) <= now - self._beaten < BEAT_EVERY:
-            return
-        self._beaten = now
-        target = {"entity_id": entity}
-        if domain_of(entity) == "input_datetime":
-            self._errand("input_datetime", "set_datetime", target, {"timestamp": now.timestamp()})
-        else:
-            self._errand(domain_of(entity), "press", target, {})
-
-    def _errand(self, domain: str, service: str, target: Mapping[str, object], data: Mapping[str, object]) -> None:
-        """Call an action that nobody waits for."""
-
-        async def run() -> None:
-            try:
-                await self.link.command(
-                    "call_service", domain=domain, service=service, target=dict(target), service_data=dict(data)
-                )
-            except TransientError as error:
-                _LOGGER.warning("%s.%s failed: %s", domain, service, error)
-
-        self._run(run(), f"{domain}.{service}")
-
     async def _fetch_prices(self) -> None:
         if await self.prices.fetch(self.link.command):
             self.alarm.ring("prices came")
-
-    def _run(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        """Do what nobody waits for."""
-        task = asyncio.create_task(work, name=name)
-        self._errands.add(task)
-        task.add_done_callback(self._errands.discard)
 
 
 def _next_minute(now: datetime) -> datetime:

@@ -14,6 +14,7 @@ import pickle
 import sys
 import tempfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -21,6 +22,8 @@ from homeagent.agent.live.checks import check_start, missing_wiring
 from homeagent.agent.live.ending import ended_by_signals
 from homeagent.agent.live.run import SEEN_BEFORE, RunConfig
 from homeagent.config import Config
+from homeagent.domain.site import Place
+from homeagent.forecasting.public_holidays import Years, holidays_around
 from homeagent.store import Store
 
 
@@ -68,7 +71,15 @@ async def _checked(source: Path, config: Config, echo: Callable[[str], None]) ->
         absences=config.absences,
         store=config.store,
         port=config.port,
+        holidays=_holidays(config.site.place),
     )
+
+
+def _holidays(place: Place | None) -> Years:
+    """Return the holidays of the home's country in the years around."""
+    if place is None or place.country is None:
+        return {}
+    return holidays_around(place.country, datetime.now(UTC).year)
 
 
 def _become(config: RunConfig) -> None:

@@ -27,6 +27,7 @@ from homeagent.domain.site import SiteSpec
 from homeagent.domain.thinking import GovernorRules
 from homeagent.domain.wiring import Wiring
 from homeagent.footprint.task_meter import TaskMeter
+from homeagent.forecasting.public_holidays import Years, take_over
 from homeagent.learning.child import end_trainings
 from homeagent.store import Store
 from homeagent.web.server import Page
@@ -70,6 +71,7 @@ class RunConfig:
     absences: tuple[Absence, ...]
     store: Path
     port: int
+    holidays: Years
 
 
 async def run(config: RunConfig, echo: Callable[[str], None]) -> None:
@@ -78,6 +80,7 @@ async def run(config: RunConfig, echo: Callable[[str], None]) -> None:
     Raises:
         StoreError, PermanentError: the store or the port cannot be had.
     """
+    take_over(config.holidays)
     stop = asyncio.Event()
     ended_by_signals(stop)
     with Store.open(config.store) as store:

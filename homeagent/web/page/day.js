@@ -18,8 +18,8 @@ function dayTicks(picture, { clock }) {
 }
 
 function dayThinks(picture, { hour }, size) {
-  const until = hour(picture.until), marks = picture.thinks.map((think) => hour(think.at));
-  const edges = [0, ...marks, until];
+  const begun = hour(picture.begun), until = hour(picture.until), marks = picture.thinks.map((think) => hour(think.at));
+  const edges = [begun, ...marks, until];
   const naps = edges.slice(1).map((end, k) => ({ at: (edges[k] + end) / 2, hours: end - edges[k] })).filter((nap) => nap.hours > 0.02);
   const long = (hours) => hours < 1 ? `${Math.round(60 * hours)} min` : `${Math.floor(hours)} h ${Math.round(60 * (hours % 1)) % 60} min`;
   const wrap = (words) => words.replace(/(.{45,}?) /g, "$1<br>");
@@ -31,7 +31,7 @@ function dayThinks(picture, { hour }, size) {
       hovertemplate: "%{text}<extra></extra>" };
   };
   return [
-    { x: [0, until], y: [0, 0], mode: "lines", name: "asleep", line: { color: DAY.sleep, width: 9 }, hoverinfo: "skip", yaxis: "y" },
+    { x: [begun, until], y: [0, 0], mode: "lines", name: "asleep", line: { color: DAY.sleep, width: 9 }, hoverinfo: "skip", yaxis: "y" },
     { x: naps.map((nap) => nap.at), y: naps.map(() => 0), mode: "markers", marker: { size: 9, opacity: 0 }, showlegend: false, yaxis: "y",
       text: naps.map((nap) => `asleep for ${long(nap.hours)}`), hovertemplate: "%{text}<extra></extra>" },
     of("floor", "think, recent days alone", { symbol: "circle", color: "#fff" }),

@@ -236,9 +236,10 @@ async function load() {
   loading = true;
   loadedAt = Date.now();
   try {
-    const [plan, forecast, savings, decisions, footprint, health, models, expected] = await Promise.all(
-      ["plan", "forecast", "savings", "decisions?limit=12", "footprint", "health", "models", "announced_loads"].map(get));
+    const [plan, forecast, savings, decisions, footprint, health, models, expected, anomalies] = await Promise.all(
+      ["plan", "forecast", "savings", "decisions?limit=12", "footprint", "health", "models", "announced_loads", "anomalies"].map(get));
     showExpected(expected);
+    showAnomalies(anomalies);
     showPlan(plan, forecast);
     showSavings(savings);
     showDecisions(decisions.decisions);

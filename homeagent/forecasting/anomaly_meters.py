@@ -24,6 +24,8 @@ OFF_KW, OFF_SHARE = 0.08, 0.08
 """What a balance may be off, beside this share of all that flows."""
 OFTEN = 0.25
 """Of the slots in which anything flows: off in so many, the balance does not hold."""
+SOMETIMES = 0.04
+"""A quiet home that truly stands still never is off; a meter that does is off whenever somebody cooks."""
 EXPLAINED = 0.9
 LEAST_BALANCED, USUAL_OFF = timedelta(days=2), 0.06
 MISSING, USUAL_MISSING = 0.25, 0.10
@@ -69,7 +71,10 @@ def _silent(tape: Tape) -> list[Finding]:
     for meter, name in METERS.items():
         gaps = np.isnan(getattr(tape, meter))
         before = gaps[: recent.start]
-        if len(before) < tape.grid.count // 8 or before[-(7 * DAY // tape.grid.step) :].mean() > USUAL_MISSING:
+        if (
+            len(before) * tape.grid.step < LEAST_BALANCED
+            or before[-(7 * DAY // tape.grid.step) :].mean() > USUAL_MISSING
+        ):
             continue
         share = float(gaps[recent].mean())
         if share >= MISSING:
@@ -160,7 +165,7 @@ def _frozen(tape: Tape, home: Surroundings) -> list[Finding]:
             continue
         if meter == "pv_kw" and not _dark(tape, home, at).any() and off[at].mean() < OFTEN:
             continue  # an inverter at its limit
-        if meter in {"load_kw", "battery_kw"} and off[at].mean() < OFTEN:
+        if meter in {"load_kw", "battery_kw"} and off[at].mean() < SOMETIMES:
             continue  # the others agree: a quiet home, or a battery that charges with a set power
         if meter == "grid_kw" and off[at].mean() < OFTEN and np.ptp(tape.load_kw[at]) < OFF_KW:
             continue

@@ -22,7 +22,7 @@ from homeagent.domain.site import BatterySpec
 
 KEPT_DAYS = 42
 LEAST_DAYS = 10
-GAP_H, STILL_H, DARK_PV_H, OFF_H, BLOCKED_H, ABOVE_H = 2.0, 2.5, 4.0, 1.5, 1.0, 8.0
+GAP_H, STILL_H, DARK_PV_H, OFF_H, BLOCKED_H, ABOVE_H = 2.0, 2.5, 4.0, 1.5, 1.0, 18.0
 MISSED_KWH = 1.0
 RELIEF = 0.5
 """How fast a sum of oddness falls in ordinary slots, beside how fast it grows in odd ones."""

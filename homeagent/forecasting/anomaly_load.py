@@ -18,6 +18,7 @@ from homeagent.forecasting.anomaly_days import (
     days_of,
     middle,
     quantiles,
+    row_means,
     spread,
 )
 
@@ -204,8 +205,8 @@ def _stuck(tape: Tape, days: Days, home: Surroundings) -> Finding | None:
     first = days.count - STUCK_DAYS
     while first > 0 and busy[first - 1] >= BLOCKS - 1:
         first -= 1
-    before = middle(np.nanmean(days.hours(tape.load_kw, *NIGHT_H)[:first], axis=1))
-    now = middle(np.nanmean(days.hours(tape.load_kw, *NIGHT_H)[first:], axis=1))
+    before = middle(row_means(days.hours(tape.load_kw, *NIGHT_H)[:first]))
+    now = middle(row_means(days.hours(tape.load_kw, *NIGHT_H)[first:]))
     if now - before < LEAST_NIGHT_KW:
         return None
     kwh = (now - before) * YEAR_H
@@ -265,7 +266,7 @@ def _no_longer(tape: Tape, days: Days, nights: Nights, swing: float, home: Surro
     first = days.count - CYCLE_NIGHTS
     while first > LEAST_DAYS and nights.swing_kw[first - 1] < 0.35 * swing:
         first -= 1
-    rows = np.nanmean(days.hours(tape.load_kw, *NIGHT_H), axis=1)
+    rows = row_means(days.hours(tape.load_kw, *NIGHT_H))
     before, now = middle(rows[:first]), middle(rows[first:])
     duty = middle(nights.duty[:first])
     since = days.start(tape, first)

@@ -24,7 +24,7 @@ OFF_KW, OFF_SHARE = 0.08, 0.08
 """What a balance may be off, beside this share of all that flows."""
 OFTEN = 0.25
 """Of the slots in which anything flows: off in so many, the balance does not hold."""
-SOMETIMES = 0.04
+NOW_AND_THEN, SOMETIMES = 0.12, 0.04
 """A quiet home that truly stands still never is off; a meter that does is off whenever somebody cooks."""
 EXPLAINED = 0.9
 LEAST_BALANCED, USUAL_OFF = timedelta(days=2), 0.06
@@ -188,7 +188,7 @@ def _unbalanced(tape: Tape, home: Surroundings) -> list[Finding]:
     recent = tape.last(LOOKED_AT)
     off = unbalanced(tape)
     flows = np.nan_to_num(_flow_kw(tape)[recent]) > OFF_KW
-    if off[recent][flows].mean() < OFTEN if flows.any() else True:
+    if not flows.any() or off[recent][flows].mean() < NOW_AND_THEN:
         return []
     first = _begins(off)
     before = off[:first][~np.isnan(residual_kw(tape)[:first])]
@@ -199,7 +199,7 @@ def _unbalanced(tape: Tape, home: Surroundings) -> list[Finding]:
     best: tuple[float, str, float] | None = None
     for meter in METERS:
         x = getattr(tape, meter)[known]
-        both = ~np.isnan(rest) & ~np.isnan(x)
+        both = off[known] & ~np.isnan(rest) & ~np.isnan(x)
         if both.sum() < LEAST_SLOTS or not (x[both] ** 2).sum():
             continue
         slope = float(rest[both] @ x[both] / (x[both] @ x[both]))

@@ -14,7 +14,7 @@ import numpy as np
 from homeagent.domain.anomaly import Finding, Surroundings, Tape
 from homeagent.domain.grid import BoolArray, FloatArray
 from homeagent.domain.site import Place
-from homeagent.forecasting.anomaly_days import LEAST_DAYS, Days, days_of
+from homeagent.forecasting.anomaly_days import LEAST_DAYS, Days, days_of, middle, row_medians
 from homeagent.forecasting.clear_sky import best_roof, sky_over
 
 STRETCH = timedelta(minutes=90)
@@ -224,7 +224,7 @@ def _shaded(roof: Roof, tape: Tape, home: Surroundings) -> Finding | None:
             begin, end = _longest(now < SHADED * was)
         if (end - begin) * hours_each < LEAST_SHADE_H or end - begin > 0.6 * np.isfinite(now).sum():
             continue
-        usual = float(np.nanmedian(was))
+        usual = middle(was)
         edge = round(2 / hours_each)
         around = [*range(max(begin - edge, 0), begin), *range(end, min(end + edge, per))]
         bright = (np.nan_to_num(means[first:, around]) > OPEN * usual).any(axis=1)
@@ -232,7 +232,7 @@ def _shaded(roof: Roof, tape: Tape, home: Surroundings) -> Finding | None:
         if np.isnan(was[begin:end]).any():
             continue
         core = slice(begin + (end - begin > 4), end - (end - begin > 4))  # noqa: PLR2004 - its edges are half shaded
-        ratio = np.nanmedian(means[first:, core], axis=1) / np.nanmedian(was[core])
+        ratio = row_medians(means[first:, core]) / middle(was[core])
         inside = steady & (clear[first:, core].mean(axis=1) >= 0.5) & (ratio < SHADED)  # noqa: PLR2004 - half of it
         if inside.sum() < LEAST_CLEAR_DAYS or np.ptp(ratio[inside]) > ALIKE:
             continue

@@ -172,6 +172,7 @@ def test_students_are_taught_on_workers_as_they_are_at_home(tmp_path: Path) -> N
         done = run(tmp_path, *options, *dask, "--out", str(tmp_path / out))
         assert done.returncode == 0, done.stderr
         results.append(json.loads((tmp_path / out / "homes.jsonl").read_text())["result"])
+        del results[-1]["own_energy_cost"]  # of CPU seconds, which are never twice the same
     assert results[0] == results[1]
     assert results[0]["trainings"] == 1
 

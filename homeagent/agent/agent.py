@@ -370,6 +370,7 @@ class Agent:
 
     def _think(self, now: datetime, soc_kwh: float, wake: Wake) -> None:
         before, began_s = self.thought, self.cpu.total_s
+        full = self.host.effort(now).learned or not wake.of_age
         if self.learner is not None:
             with self.cpu.part("learn"):
                 self.learner.tick(now)
@@ -385,8 +386,9 @@ class Agent:
             cpu=self.cpu,
             import_cap=None if self.peak_limits is None else self._import_cap,
             timetables=self.setup.timetables if self.setup.mode == "control" else (),
-            forecaster=self._forecaster(now),
+            forecaster=floor_scenarios if self.learner is None else self._forecaster(self.learner, full=full),
             expectations=self.expectations,
+            present=None if full else before,
         )
         with self.cpu.part("plan"):
             lost = lost_without(self.thought, before)
@@ -399,7 +401,7 @@ class Agent:
         record = ThinkRecord(
             at=now,
             wake=wake.reason,
-            depth="full" if self._asks_students(now) else "floor",
+            depth="full" if full and self.learner is not None and self.learner.serving != FLOOR else "floor",
             cpu_seconds=self.cpu.total_s - began_s,
             worth=None if lost is None else float(lost.sum()),
             next_at=self.governor.next_at(),
@@ -417,14 +419,10 @@ class Agent:
         if self.anomalies is not None:
             self.anomalies.expect(load)
 
-    def _asks_students(self, now: datetime) -> bool:
-        return self.learner is not None and self.learner.serving != FLOOR and self.host.effort(now).learned
-
-    def _forecaster(self, now: datetime) -> Forecaster:
+    @staticmethod
+    def _forecaster(learner: Learner, *, full: bool) -> Forecaster:
         """Return who forecasts: the students, or on a strained machine the recent days alone."""
-        if self.learner is None:
-            return floor_scenarios
-        return self.learner.scenarios if self.host.effort(now).learned else self.learner.recent_days
+        return learner.scenarios if full else learner.recent_days
 
     def _import_cap(self, grid: TimeGrid, history: History) -> ImportCap | None:
         return None if self.peak_limits is None else self.peak_limits.cap(grid, history, self.prices)

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from math import isnan
+from math import inf, isnan, nan
 
 import numpy as np
 
@@ -70,7 +70,7 @@ class AnomalyBook:
         place = site.place or place_of_zone(site.timezone.key)
         self._home = Surroundings(timezone=site.timezone, place=place, battery=site.battery, currency=site.currency)
         self.watch = Watch(home=self._home, step_h=step / HOUR)
-        self._policies: deque[tuple[datetime, BatteryPolicy | None]] = deque(maxlen=24)
+        self._policies: deque[tuple[datetime, BatteryPolicy | None]] = deque(maxlen=96)
         self._expected: tuple[TimeGrid, list[float]] | None = None
         self._sun: tuple[TimeGrid, list[float]] | None = None
         self._day: date | None = None
@@ -116,47 +116,50 @@ class AnomalyBook:
             self._examine(wanted, now)
 
     def _take(self, grid: TimeGrid) -> set[Family]:
-        columns = [self._means[name].window(grid).tolist() for name in METERS]
-        soc = self._soc.window(grid).tolist()
+        rows = zip(*(self._means[name].window(grid).tolist() for name in METERS), strict=True)
+        soc, suns, highs = self._soc.window(grid).tolist(), self._suns_of(grid), self._highs_of(grid)
+        while len(self._policies) > 1 and self._policies[1][0] <= grid.start:
+            self._policies.popleft()
+        changes = len(self._policies) > 1 and self._policies[1][0] < grid.end
+        policy = self._policy_at(grid.start)
         closed = []
-        for index in range(grid.count):
-            at = grid.at(index)
-            load, pv, power, battery, curtailed = (column[index] for column in columns)
-            told, free = self._asked(at, load, pv, soc[index - 1] if index else soc[0])
-            closed.append(
-                Closed(
-                    load_kw=load,
-                    pv_kw=pv,
-                    grid_kw=power,
-                    battery_kw=battery,
-                    curtailed_kw=curtailed,
-                    soc_kwh=soc[index],
-                    told_kw=told,
-                    free=free,
-                    sun=self._sun_at(at),
-                    usual_high_kw=self._high_at(at),
-                )
-            )
-            self._told.write(at, told)
-            self._free.write(at, free)
+        for index, row in enumerate(rows):
+            if changes:
+                policy = self._policy_at(grid.at(index))
+            told, free = nan, nan
+            if policy is not None:
+                load, pv = row[:2]
+                net_kw = load - min(pv, policy.pv_limit_kw)
+                told = told_kw(policy, self._site.battery, soc[max(index - 1, 0)], net_kw, self.watch.step_h)
+                free = self._exports_freely(policy, pv, grid.at(index)) if pv > load else 0.0
+            closed.append(Closed._make((*row, soc[index], told, free, suns[index], highs[index])))
+        self._told.write_all(grid.start, [slot.told_kw for slot in closed])
+        self._free.write_all(grid.start, [slot.free for slot in closed])
         self.looks += len(closed)
         return self.watch.look(closed)
 
-    def _asked(self, at: datetime, load: float, pv: float, soc: float) -> tuple[float, float]:
-        """Return what the battery was to do, and whether exporting was free, as far as that is known."""
-        policy = next((policy for since, policy in reversed(self._policies) if since <= at), None)
-        price = self._prices.at(at)
-        if policy is None:
-            return np.nan, np.nan
-        allowed = price is not None and price[1] > 0 and min(policy.export_limit_kw, policy.pv_limit_kw) > 100  # noqa: PLR2004
-        free = 1.0 if allowed and self._site.grid.max_export_kw > pv else 0.0
-        return told_kw(policy, self._site.battery, soc, load - min(pv, policy.pv_limit_kw), self._step / HOUR), free
+    def _policy_at(self, at: datetime) -> BatteryPolicy | None:
+        return next((policy for since, policy in reversed(self._policies) if since <= at), None)
 
-    def _sun_at(self, at: datetime) -> float:
-        if self._sun is None or at >= self._sun[0].end or at < self._sun[0].start:
-            grid = TimeGrid(start=at, step=self._step, count=DAY // self._step)
-            self._sun = grid, self._suns(grid).tolist()
-        return self._sun[1][(at - self._sun[0].start) // self._step]
+    def _exports_freely(self, policy: BatteryPolicy, pv_kw: float, at: datetime) -> float:
+        """Return 1 where neither the plan nor the price nor the connection speaks against exporting, else 0."""
+        price = self._prices.at(at)
+        limit_kw = min(policy.export_limit_kw, policy.pv_limit_kw, self._site.grid.max_export_kw)
+        return 1.0 if price is not None and price[1] > 0 and limit_kw > pv_kw else 0.0
+
+    def _suns_of(self, grid: TimeGrid) -> list[float]:
+        if self._sun is None or not self._sun[0].start <= grid.start <= grid.end <= self._sun[0].end:
+            day = TimeGrid(start=grid.start, step=self._step, count=max(DAY // self._step, grid.count))
+            self._sun = day, self._suns(day).tolist()
+        first = (grid.start - self._sun[0].start) // self._step
+        return self._sun[1][first : first + grid.count]
+
+    def _highs_of(self, grid: TimeGrid) -> list[float]:
+        """Return the top of the load's band as the last think gave it, without an end where there is none."""
+        if self._expected is None or not self._expected[0].start <= grid.start <= grid.end <= self._expected[0].end:
+            return [inf] * grid.count
+        expected, high = self._expected
+        return [high[(grid.at(index) - expected.start) // expected.step] for index in range(grid.count)]
 
     def _suns(self, grid: TimeGrid) -> FloatArray:
         return sun_height(grid, self._home.place or guessed_place(self._home, grid.start))

@@ -47,7 +47,7 @@ class Outcome:
         """Note the agent's newest decision, and its forecast once a local day."""
         if agent.decisions and (not self.decisions or agent.decisions[-1] is not self.decisions[-1]):
             self.decisions.append(agent.decisions[-1])
-        if agent.thought is None:
+        if agent.thought is None or agent.thought.problem.cost_after is not None:
             return
         issued_at = agent.thought.plan.grid.start
         day = issued_at.astimezone(agent.site.timezone).date()

@@ -30,6 +30,15 @@ class Strip:
             index = self._keep - 1
         self._values[index] = value
 
+    def write_all(self, at: datetime, values: list[float]) -> None:
+        """Note the values of slots that follow each other, the first of which begins at `at`."""
+        index = (at - self._origin) // self._step
+        if index >= 0 and index + len(values) <= len(self._values):
+            self._values[index : index + len(values)] = values
+            return
+        for later, value in enumerate(values):
+            self.write(at + later * self._step, value)
+
     def window(self, grid: TimeGrid) -> FloatArray:
         """Return the values on `grid`, NaN where none was written."""
         first = (grid.start - self._origin) // self._step

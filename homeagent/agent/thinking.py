@@ -34,6 +34,8 @@ HORIZON = timedelta(hours=24)
 """One battery is emptied and filled within a day: a longer look ahead was measured and gives nothing."""
 PEAK_HORIZON = timedelta(hours=36)
 """With a peak charge tomorrow's peaks must be in sight when today's energy is spent."""
+GLANCE = timedelta(hours=12)
+"""What is planned anew while an older plan says what comes after: as long as no plan grows old, and as long again."""
 MEMORY = timedelta(days=42)
 """How far back a forecast may look; more is remembered so that whole days survive gaps."""
 
@@ -115,15 +117,22 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
     timetables: tuple[Timetable, ...] = (),
     forecaster: Forecaster = floor_scenarios,
     expectations: Expectations | None = None,
+    present: Thought | None = None,
 ) -> Thought:
     """Return a plan in slots of `step`, from the start of the slot that holds `now`. There always is one.
 
     `import_cap` chooses the limits of a home with a peak charge, from the plan's grid and the history. What
     `timetables` switch is added to the household's own load. `forecaster` says what that will be, from a history
-    without the times that `expectations` know to be no habit; they also say what is known beforehand.
+    without the times that `expectations` know to be no habit; they also say what is known beforehand. With
+    `present`, a plan that still reaches far enough, only the hours of a glance are planned anew, and what comes after
+    them is worth what it was worth there.
     """
     horizon = HORIZON if import_cap is None else PEAK_HORIZON
-    grid = TimeGrid(start=slot_start(now, step), step=step, count=horizon // step)
+    start = slot_start(now, step)
+    cost_after = None if present is None or import_cap is not None else cost_at(present, start + GLANCE, step)
+    if cost_after is not None:
+        horizon = GLANCE
+    grid = TimeGrid(start=start, step=step, count=horizon // step)
     with cpu.part("forecast"):
         fine = TimeGrid(start=grid.start, step=memory.step, count=horizon // memory.step)
         measured = history = memory.history(grid.start)
@@ -146,9 +155,19 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
             scenarios=scenarios,
             carbon_g_per_kwh=carbon,
             import_cap=None if import_cap is None else import_cap(grid, history),
+            cost_after=cost_after,
         )
         plan, solution = _plan(problem, prices_known=prices.step is not None)
     return Thought(problem=problem, plan=plan, solution=solution)
+
+
+def cost_at(thought: Thought, at: datetime, step: timedelta) -> FloatArray | None:
+    """Return the cost to come [currency] by state of charge at a time of a plan, None where it does not say."""
+    grid = thought.plan.grid
+    if thought.solution is None or grid.step != step or not grid.start <= at <= grid.end or (at - grid.start) % step:
+        return None
+    cost: FloatArray = thought.solution.value.cost_to_come[(at - grid.start) // step]
+    return cost
 
 
 def lost_without(thought: Thought, before: Thought | None) -> FloatArray | None:

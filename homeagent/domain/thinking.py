@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 Depth: TypeAlias = Literal["floor", "full"]
-"""`floor` takes the recent days for a forecast, `full` asks the students. A look is no think: it evaluates neither."""
+"""`floor` takes the recent days for a forecast and, where it may, the present plan's worth of stored energy for what is
+far; `full` asks the students, and plans the whole day. A look is no think: it evaluates neither."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ LEAST_TOLD_KWH, DISOBEYED, USUAL_DISOBEYED = 1.5, 0.5, 0.2
 UNBALANCED = 0.05
 BLOCKED_OVER = timedelta(hours=24)
 LEAST_BLOCKED_H, LEAST_CURTAILED_KWH, LEAST_SURPLUS_KW = 1.5, 0.5, 0.15
-NEARLY_FULL = 0.97
+NEARLY_FULL, STRONG_PV_KW = 0.97, 0.5
 _DAYS_A_YEAR = 365
 
 
@@ -161,8 +161,8 @@ def held_back(tape: Tape, capacity_kwh: float) -> BoolArray:
     with np.errstate(invalid="ignore"):
         curtailed = tape.curtailed_kw > LEAST_SURPLUS_KW
         full = (tape.soc_kwh >= NEARLY_FULL * capacity_kwh) & (np.abs(tape.battery_kw) < LEAST_SURPLUS_KW)
-        matched = (np.abs(tape.grid_kw) < 0.03) & (tape.pv_kw > LEAST_SURPLUS_KW)  # noqa: PLR2004 - a grid at rest
-    blocked: BoolArray = free & (curtailed | (full & matched))
+        matched = np.isnan(tape.curtailed_kw) & (np.abs(tape.grid_kw) < 0.03) & (tape.pv_kw > STRONG_PV_KW)  # noqa: PLR2004
+    blocked: BoolArray = free & (curtailed | (full & matched))  # where nobody meters what is not made, a grid at rest
     return blocked
 
 

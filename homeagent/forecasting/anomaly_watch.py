@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isnan
 from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 
@@ -35,8 +36,7 @@ BLOCKS = 12
 PV_DAYS, PV_LOW, PV_CLEARLY = 5, 0.78, 1e-3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Closed:
+class Closed(NamedTuple):
     """One closed slot, NaN where it was not measured. `usual_high_kw` is the top of the load's band, if any."""
 
     load_kw: float
@@ -125,13 +125,14 @@ class Watch:
             self._count("off", off > OFF_KW + OFF_SHARE * (abs(load) + abs(pv) + abs(grid) + abs(battery)))
         if slot.sun > HIGH_SUN:
             self._count("dark", pv <= REST_KW or isnan(pv))
-        last, still = self._last, self._still_h
-        for name, value in (("load", load), ("pv", pv), ("grid", grid), ("battery", battery)):
-            if value == last.get(name) and (abs(value) > REST_KW or name == "load"):
-                still[name] = still.get(name, 0.0) + self.step_h
-            else:
-                still[name] = 0.0
-            last[name] = value
+        self._still("load", load, load == 0)  # of other loads that stand still the balance tells
+        self._still("pv", pv, pv > REST_KW and slot.sun < 0)
+        self._still("grid", grid, abs(grid) > REST_KW)
+
+    def _still(self, name: str, value: float, counts: bool) -> None:  # noqa: FBT001 - as above
+        same = counts and value == self._last.get(name)
+        self._still_h[name] = self._still_h.get(name, 0.0) + self.step_h if same else 0.0
+        self._last[name] = value
 
     def _energy(self, slot: Closed) -> None:
         load = slot.load_kw
@@ -144,7 +145,7 @@ class Watch:
             self._count("missed", other, (miss if other else abs(slot.told_kw)) * self.step_h)
         if slot.free == 1 and slot.sun > 0:
             full = slot.soc_kwh >= FULL * self.home.battery.capacity_kwh and abs(slot.battery_kw) < SURPLUS_KW
-            matched = abs(slot.grid_kw) < 0.03 and slot.pv_kw > SURPLUS_KW  # noqa: PLR2004 - a grid at rest
+            matched = isnan(slot.curtailed_kw) and abs(slot.grid_kw) < 0.03 and slot.pv_kw > 0.5  # noqa: PLR2004
             self._count("blocked", slot.curtailed_kw > SURPLUS_KW or (full and matched))
 
     def close_day(self, mark: Mark) -> set[Family]:

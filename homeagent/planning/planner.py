@@ -97,6 +97,7 @@ def solve(problem: PlanningProblem) -> Solution:
         states=STATES,
         terminal_per_kwh=max(float(buy.mean()), 0.0) * site.battery.discharge_efficiency,
         pv_curtailable=site.pv_curtailable,
+        cost_after=problem.cost_after,
     )
     course = _expected_course(problem, value.policies)
     first = explain(value, 0, problem.soc_kwh, prices[0], nets[0], site.battery, hours=hours, currency=site.currency)

@@ -151,11 +151,15 @@ def value_of_stored_energy(
     states: int,
     terminal_per_kwh: float,
     pv_curtailable: bool,
+    cost_after: FloatArray | None = None,
 ) -> StoredEnergyValue:
-    """Return V and the policies it gives, backwards from a horizon where a stored kWh is worth `terminal_per_kwh`."""
+    """Return V and the policies it gives, backwards from a horizon where a stored kWh is worth `terminal_per_kwh`.
+
+    `cost_after`, shape (states,), is V at the horizon where that is known.
+    """
     soc = np.linspace(spec.min_soc_kwh, spec.capacity_kwh, states)
     table = np.empty((len(prices) + 1, states))
-    table[-1] = -terminal_per_kwh * (soc - soc[0])
+    table[-1] = -terminal_per_kwh * (soc - soc[0]) if cost_after is None else cost_after
     policies = []
     for slot in range(len(prices) - 1, -1, -1):
         after = table[slot + 1]

@@ -398,19 +398,28 @@ def backtest(  # noqa: PLR0913 - one for each option
     if homes is not None:
         if data is not None or forecasts is not None:
             raise click.UsageError("--homes stands alone: without --data and --forecasts")
+        if len(governors) > 1:
+            raise click.UsageError("--homes takes one --governor")
+        if workers is not None and dask != "local":
+            raise click.UsageError("--workers is for --dask local")
         from homeagent.agent.fleet.command import Request as ManyHomes
         from homeagent.agent.fleet.command import replay_homes
         from homeagent.agent.fleet.home import Options
 
         options = Options(
-            start=start, end=end, history_days=history_days, bound=not no_bound, future_weather=future_weather
+            start=start,
+            end=end,
+            history_days=history_days,
+            bound=not no_bound,
+            future_weather=future_weather,
+            governor=governors[0][0] if governors else None,
         )
         many = ManyHomes(homes=homes, scenario=scenario, out=out, options=options, dask=dask, workers=workers)
         with _plain_errors():
             replay_homes(many)
         return
-    if data is None:
-        raise click.UsageError("name a home with --data, or many with --homes")
+    if data is None or history_days or dask is not None:
+        raise click.UsageError("name a home with --data, or many with --homes, --history-days and --dask")
     from homeagent.agent.backtest import Request
     from homeagent.agent.backtest import backtest as replay
     from homeagent.agent.governor_race import print_race, race

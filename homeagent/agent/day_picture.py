@@ -17,6 +17,7 @@ from homeagent.domain.thinking import ThinkRecord
 FINEST = timedelta(minutes=5)
 """The picture's step: finer data are drawn as means."""
 LOOKS_STEP = timedelta(minutes=15)
+"""Readings are counted in steps of this, or in the picture's own if that is longer."""
 DAYS_KEPT = 10
 """So many days a forecast and every single reading are kept, and so many can be chosen."""
 LONGEST_PLAN = timedelta(hours=48)
@@ -70,7 +71,8 @@ def told_day(agent: Agent, day: date | None = None) -> Row:
     step = max(FINEST, agent.setup.observation_step)
     grid = TimeGrid(start=span.start, step=step, count=(span.end - span.start) // step)
     thinks = agent.store.thinks_between(span.start, span.end)
-    looks = _looks(agent, span)
+    looks_step = max(LOOKS_STEP, step)
+    looks = _looks(agent, span, looks_step)
     asleep = _asleep(agent, span, thinks, looks)
     return {
         "day": span.day.isoformat(),
@@ -85,7 +87,7 @@ def told_day(agent: Agent, day: date | None = None) -> Row:
         "count": grid.count,
         **_course(agent, grid),
         **_expected(agent, grid),
-        "looks_step_minutes": LOOKS_STEP / timedelta(minutes=1),
+        "looks_step_minutes": looks_step / timedelta(minutes=1),
         "looks": looks,
         "asleep": asleep,
         "sentence": _sentence(agent, span, thinks, looks, asleep),
@@ -151,14 +153,14 @@ def _expected(agent: Agent, grid: TimeGrid) -> Row:
     return {f"net_expected_{name}": _numbers(band) for name, band in bands.items()}
 
 
-def _looks(agent: Agent, span: _Span) -> list[int | None]:
-    """Return the readings looked at in each quarter of an hour, None where single readings are not kept any more."""
-    count = (span.end - span.start) // LOOKS_STEP
-    found = agent.store.looks_between(span.start, span.end, LOOKS_STEP)
+def _looks(agent: Agent, span: _Span, step: timedelta) -> list[int | None]:
+    """Return the readings looked at in each step, None where single readings are not kept any more."""
+    count = (span.end - span.start) // step
+    found = agent.store.looks_between(span.start, span.end, step)
     if not found:
         return [None] * count
-    passed = (span.passed - span.start) // LOOKS_STEP
-    return [found.get(step, 0) if step <= passed else None for step in range(count)]
+    passed = (span.passed - span.start) // step
+    return [found.get(index, 0) if index <= passed else None for index in range(count)]
 
 
 def _asleep(agent: Agent, span: _Span, thinks: Sequence[ThinkRecord], looks: Sequence[int | None]) -> float | None:

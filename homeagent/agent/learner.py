@@ -85,7 +85,7 @@ class Learner:
 
     def kept(self) -> dict[str, object]:
         """Return what a restart must know, so that no training and no lesson of a night is done twice."""
-        last = None if self.teaching else self._schooling.last
+        last = None if self._schooling.unsettled else self._schooling.last
         return {
             "serving": self.serving,
             "refused": self.refused,

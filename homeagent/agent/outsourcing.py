@@ -43,23 +43,23 @@ class Outsourcing:
         return news
 
     def train(self, request: Request, say: Say) -> Trained | NotThere:
-        """Let the other machine train."""
+        """Let the other machine train; where it does not, say so at once."""
         if self._offload is None:
             return NotThere(why="there is no other machine")
-        return train_by(self._offload, request, say)
-
-    def fail(self, why: str, at: datetime) -> None:
-        """Take note that the other machine did not do what it was asked for at that time."""
-        self._failed_at = at
-        trouble = f"learning.offload: {why}"
+        done = train_by(self._offload, request, say)
+        if isinstance(done, Trained):
+            self.trouble = None
+            return done
+        trouble = f"learning.offload: {done.why}"
         if trouble != self.trouble:
             _LOGGER.warning("%s; it is trained here, later", trouble)
-            self._news.append(why)
+            self._news.append(done.why)
         self.trouble = trouble
+        return done
 
-    def succeed(self) -> None:
-        """Take note that the other machine did what it was asked for."""
-        self.trouble = None
+    def fail(self, at: datetime) -> None:
+        """Take note that the other machine did not do what it was asked for at that time."""
+        self._failed_at = at
 
     def done_here(self) -> None:
         """Take note that the training is done here: the next one is the other machine's again."""

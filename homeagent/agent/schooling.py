@@ -76,12 +76,10 @@ class Schooling:
         except Exception as error:  # no process could be started, say  # noqa: BLE001 - the agent goes on with what it has
             done = Trained(model=None, cpu_seconds=0.0, reason=f"the training failed: {type(error).__name__}: {error}")
         if isinstance(done, Trained):
-            if sent is not None:
-                self.elsewhere.succeed()
             return done
         if sent is not None:  # it is due still, here
             at, self.last = sent
-            self.elsewhere.fail(done.why, at)
+            self.elsewhere.fail(at)
             self.waits_for = self.elsewhere.waits_for(at)
         return None
 
@@ -89,6 +87,11 @@ class Schooling:
     def teaching(self) -> bool:
         """Whether a training goes on."""
         return self._training is not None and not self._training.done()
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether a training goes on, or what came of it was not taken in yet."""
+        return self._training is not None
 
     def begin(self, now: datetime, champions: Mapping[Quantity, Student]) -> Trained | None:
         """Train on what there is, if machine and hour are good or it is overdue; return what came if the rules wait."""

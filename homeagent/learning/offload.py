@@ -85,7 +85,9 @@ async def _answer(client: Client, parcel: bytes, offload: Offload, say: Say) -> 
     try:
         answer = gathering.result()
     except (Exception, asyncio.CancelledError) as error:  # a worker that died again and again, say
-        raise NotThereError(f"the workers of {address} did not live through it") from error
+        raise NotThereError(
+            f"{address} failed at it: its workers died, or it is not set up as docs/offload.md tells"
+        ) from error
     if not isinstance(answer, bytes):
         raise ParcelError(f"it is of type {type(answer).__name__}")
     return answer

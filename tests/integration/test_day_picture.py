@@ -81,6 +81,18 @@ def test_the_present_day_is_told_as_far_as_it_has_come(tmp_path: Path) -> None:
     assert "so far" in day["sentence"]
 
 
+def test_the_band_is_what_the_newest_plan_of_each_moment_expected(tmp_path: Path) -> None:
+    with lived(tmp_path, 1.5) as (demo, _):
+        day: dict[str, Any] = dict(told_day(demo.agent))
+        forecasts = demo.agent.store.forecasts_between("net_kw", MIDNIGHT, MIDNIGHT + timedelta(days=2))
+    midnight = MIDNIGHT + timedelta(days=1)
+    assert any(forecast.grid.start < midnight < forecast.grid.end for forecast in forecasts)
+    for step, low in enumerate(day["net_expected_low_kw"]):
+        at = midnight + step * METER_STEP
+        newest = [forecast for forecast in forecasts if forecast.grid.start <= at < forecast.grid.end][-1]
+        assert low == pytest.approx(newest.low_kw[newest.grid.index_of(at)], abs=1e-4), at
+
+
 @pytest.mark.parametrize(("start", "count"), [(datetime(2025, 3, 29, 23, tzinfo=UTC), 276), (MIDNIGHT, 288)])
 def test_a_day_may_have_23_hours(tmp_path: Path, start: datetime, count: int) -> None:
     with lived(tmp_path, count / 288, start) as (demo, _):

@@ -211,9 +211,11 @@ def scheduler(folder: Path, *builds: str) -> Iterator[tuple[str, list[subprocess
             time.sleep(0.1)
         address = str(json.loads(file.read_text())["address"])
         for build in builds:
-            preload = folder / "preload.py"
-            preload.write_text(PRELOAD.format(name=f"homeagent {build}"))
-            options = (address, "--nthreads", "1", "--no-dashboard", "--preload", str(preload))
+            preload = "homeagent.learning.dask_worker"
+            if build != build_id():
+                preload = str(folder / "preload.py")
+                Path(preload).write_text(PRELOAD.format(name=f"homeagent {build}"))
+            options = (address, "--nthreads", "1", "--no-dashboard", "--preload", preload)
             children.append(subprocess.Popen([*python, "distributed.cli.dask_worker", *options], **quiet))
         if builds:
             with Client(address) as client:

@@ -57,11 +57,15 @@ def learner_with(offload: Offload, models: Path) -> Learner:
     return learner
 
 
-def live_through_a_training(learner: Learner, at: datetime) -> None:
-    learner.tick(at)
+def wait_for(learner: Learner) -> None:
     until = time.monotonic() + 120
     while learner.teaching and time.monotonic() < until:
         time.sleep(0.05)
+
+
+def live_through_a_training(learner: Learner, at: datetime) -> None:
+    learner.tick(at)
+    wait_for(learner)
     learner.tick(at)
 
 
@@ -71,8 +75,11 @@ def test_where_nobody_answers_it_is_trained_here_later(
     learner = learner_with(Offload(address=nobody, connect_s=1.0), tmp_path)
     why = f"{nobody} does not answer within 1 s"
     with caplog.at_level(logging.WARNING):
-        live_through_a_training(learner, NOW)
-        for hour in (1, 2):
+        learner.tick(NOW)
+        wait_for(learner)
+        assert learner.trouble == f"learning.offload: {why}"  # known before the next round takes it in
+        assert learner.kept()["last_training"] is None
+        for hour in (0, 1, 2):
             learner.tick(NOW + hour * HOUR)
             assert not learner.teaching
     assert [record.message for record in caplog.records] == [f"learning.offload: {why}; it is trained here, later"]

@@ -73,6 +73,15 @@ def taught(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
     return requests
 
 
+def forecaster_of_a_think(agent: Agent, home: Home, clock: VirtualClock) -> str:
+    """Live until the next full hour, where students may be asked, and let the agent think then."""
+    asyncio.run(live(agent, home, clock, 1))
+    agent.remember((), think=True)
+    asyncio.run(agent.tick())
+    assert agent.thought is not None
+    return agent.thought.problem.scenarios.model_id
+
+
 @contextmanager
 def agent_on(
     machine: list[MachineState],
@@ -128,18 +137,14 @@ def test_a_safe_state_comes_as_soon_as_on_a_machine_at_ease(tmp_path: Path) -> N
 def test_a_strained_machine_forecasts_smaller_and_says_so(tmp_path: Path) -> None:
     machine = [EASE]
     with agent_on(machine, tmp_path, LearningRules(train_every=None)) as (agent, home, clock):
-        asyncio.run(live(agent, home, clock, 1.1))
-        assert agent.thought is not None
-        assert agent.thought.problem.scenarios.model_id == "starter-30"
+        assert forecaster_of_a_think(agent, home, clock) == "starter-30"
         machine[0] = MachineState(on_battery=True, battery=0.34)
-        asyncio.run(live(agent, home, clock, 1))
-        assert agent.thought.problem.scenarios.model_id == "floor-1"
+        assert forecaster_of_a_think(agent, home, clock) == "floor-1"
         told = View(agent).health()["machine"]
         assert isinstance(told, dict)
         assert told["told"] == "on battery at 34 %: thinking less, training waits"
         machine[0] = EASE
-        asyncio.run(live(agent, home, clock, 1.1))
-        assert agent.thought.problem.scenarios.model_id == "starter-30"
+        assert forecaster_of_a_think(agent, home, clock) == "starter-30"
 
 
 def test_a_training_begins_on_the_homes_own_sun(tmp_path: Path, taught: list[Request]) -> None:

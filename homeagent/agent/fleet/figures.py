@@ -200,8 +200,11 @@ def _marks(results: Sequence[HomeResult]) -> list[tuple[_Oddity, float, float]]:
 
 
 def _why(result: HomeResult, marks: Sequence[tuple[_Oddity, float, float]]) -> Iterator[str]:
-    if saved_against_rule(result) < 0:
+    gained = saved_against_rule(result)
+    if gained < 0:
         yield "the inverter's own rule was cheaper"
+    elif gained == 0:
+        yield "it came to what the inverter's own rule comes to"
     for oddity, odd, usual in marks:
         own = oddity.measure(result)
         if own is not None and own >= odd and own > usual:

@@ -18,6 +18,7 @@ import numpy as np
 from homeagent.agent.backtest import BOUND_SECONDS, Request, Run, drive, prepare, window_rows, without_missing_pv
 from homeagent.agent.backtest_summary import Outcome, summarise
 from homeagent.config import Scenario
+from homeagent.config.governor import governor_rules
 from homeagent.domain.errors import InputError, Issue
 from homeagent.planning.perfect_foresight import perfect_foresight_cost
 from homeagent.simulation.home_data import HomeData, read_home
@@ -36,6 +37,8 @@ class Options:
     """The window begins so many days after a home's first row, where `start` does not say when."""
     bound: bool = True
     future_weather: bool = False
+    governor: str | None = None
+    """When to think, in place of what the scenario says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -126,6 +129,8 @@ def _replayed(task: HomeTask) -> HomeResult:
     scenario, options = task.scenario, task.options
     if scenario.site.currency != task.currency:
         raise _refusal(task.name, "home.currency", f"is {scenario.site.currency}, the other homes' is {task.currency}")
+    if options.governor is not None:
+        scenario = replace(scenario, governor=governor_rules(options.governor))
     data = read_home(Path(task.name), task.content)
     start = options.start
     if start is None and options.history_days:

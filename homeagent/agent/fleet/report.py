@@ -16,6 +16,7 @@ from homeagent.agent.fleet.journal import HomeRow
 from homeagent.agent.fleet.words import NAMES, in_words, with_interval
 from homeagent.agent.report import COLOURS, LAYOUT, STYLE
 
+TILES = ".tile { flex: 1 1 12rem } td:first-child { white-space: nowrap }"
 FAILURES_SHOWN = 200
 BINS = 40
 
@@ -26,7 +27,7 @@ def write_report(found: Mapping[str, Any], scored: Sequence[HomeRow], path: Path
     sections = [*_scored(found, scored)] if scored else []
     page = (
         f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-        f"<title>{title} - homeagent</title><style>{STYLE}</style><script>{get_plotlyjs()}</script>"
+        f"<title>{title} - homeagent</title><style>{STYLE}{TILES}</style><script>{get_plotlyjs()}</script>"
         f"<h1>Backtest of {title}</h1><p>{html.escape(_about(found))}</p>"
         f"{''.join(sections)}{_failures(found['failures'])}</html>\n"
     )
@@ -212,6 +213,6 @@ def _failures(failures: Sequence[Mapping[str, Any]]) -> str:
     if not failures:
         return ""
     more = "" if len(failures) <= FAILURES_SHOWN else f" The first {FAILURES_SHOWN} are shown, all are in homes.csv."
-    text = f"{len(failures)} homes could not be scored, and are in no figure above.{more}"
+    text = f"They could not be scored, and are in no figure above.{more}"
     rows = [(one["home"], one["reason"]) for one in failures[:FAILURES_SHOWN]]
     return _section("Homes that failed", text) + _table(("home", "why"), rows)

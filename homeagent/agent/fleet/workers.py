@@ -28,18 +28,16 @@ CONNECT_S, LOOK_S = 10.0, 5.0
 NO_WORKER_S = 600.0
 """A scheduler without workers is left after so long; what is done is kept."""
 
-RESOURCE = f"homeagent {build_id()}"
-"""What a worker of this build offers; Dask gives a task to no other worker."""
-
 Outcome: TypeAlias = "dict[str, Any] | Lost"
 Work: TypeAlias = Callable[[Any], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """A task that nobody could do."""
+    """A task that nobody could do. `died`: the process did that had it."""
 
     reason: str
+    died: bool = False
 
 
 class Workers(Protocol):
@@ -70,6 +68,10 @@ def workers(dask: str | None, count: int | None, notice: Callable[[str], None]) 
     return _local(count or len(os.sched_getaffinity(0)), notice) if dask == LOCAL else _remote(dask, notice)
 
 
+def _could_not(error: BaseException) -> Lost:
+    return Lost(reason=f"its worker could not: {type(error).__name__}: {error}")
+
+
 class _Beside:
     """One task after another in a process of its own, which a crash ends in our place."""
 
@@ -79,12 +81,16 @@ class _Beside:
         pool = None
         for name, task in tasks:
             pool = pool or ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+            outcome: Outcome
             try:
-                yield name, pool.submit(_quietly, work, task).result()
+                outcome = pool.submit(_quietly, work, task).result()
             except BrokenProcessPool:
                 pool.shutdown()
                 pool = None
-                yield name, Lost(reason="its process died; was there memory enough?")
+                outcome = Lost(reason="its process died; was there memory enough?", died=True)
+            except Exception as error:  # noqa: BLE001 - what was raised there must not end the others
+                outcome = _could_not(error)
+            yield name, outcome
         if pool is not None:
             pool.shutdown()
 
@@ -114,19 +120,11 @@ def _mute() -> None:
 @contextmanager
 def _local(count: int, notice: Callable[[str], None]) -> Iterator[Workers]:
     """Give workers on this machine: processes of one thread each, which are started again if they die."""
-    from distributed import Client, LocalCluster  # noqa: PLC0415 - an extra, and heavy
+    from distributed import Client  # noqa: PLC0415 - an extra, and heavy
 
-    with (
-        LocalCluster(
-            n_workers=count,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            silence_logs=logging.CRITICAL,
-            resources={RESOURCE: 1},
-        ) as cluster,
-        Client(cluster) as client,
-    ):
+    from homeagent.learning.dask_cluster import cluster  # noqa: PLC0415 - same
+
+    with cluster("127.0.0.1", 0, count, None, logging.CRITICAL) as address, Client(address) as client:
         yield _OnDask(client, LOCAL, notice)
 
 
@@ -151,14 +149,22 @@ class _OnDask:
     """The workers of a scheduler. A task goes only to a worker that offers this build as a resource."""
 
     def __init__(self, client: Client, address: str, notice: Callable[[str], None]) -> None:
+        from homeagent.learning.dask_link import our_resource  # noqa: PLC0415 - an extra, and heavy
+
         self._client = client
         self._address = address
+        self._ours = our_resource()
         self._notice = notice
         self._alone_since: float | None = None
+        self._counted: tuple[float, int] | None = None
 
     @property
     def count(self) -> int:
-        return sum(RESOURCE in resources for resources in self._resources())
+        """How many workers of this build there are; asked every few seconds, for workers come and go."""
+        now = time.monotonic()
+        if self._counted is None or now - self._counted[0] > LOOK_S:
+            self._counted = now, sum(self._ours in resources for resources in self._resources())
+        return self._counted[1]
 
     def _resources(self) -> list[dict[str, float]]:
         info = self._client.scheduler_info(n_workers=-1)
@@ -169,7 +175,7 @@ class _OnDask:
         began = time.monotonic()
         while not (found := self._resources()) and time.monotonic() - began < CONNECT_S:
             time.sleep(0.2)
-        if any(RESOURCE in resources for resources in found):
+        if any(self._ours in resources for resources in found):
             return
         builds = sorted({name for resources in found for name in resources if name.startswith("homeagent ")})
         message = "has no worker" if not found else f"has {len(found)} workers, but none of this build ({build_id()})"
@@ -182,22 +188,33 @@ class _OnDask:
         raise InputError("--dask", (issue,))
 
     def do(self, work: Work, tasks: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Outcome]]:
+        suspects: list[tuple[str, Any]] = []
+        for name, task, outcome in self._passed(work, tasks):
+            if isinstance(outcome, Lost) and outcome.died:
+                suspects.append((name, task))
+            else:
+                yield name, outcome
+        for suspect in suspects:  # which of those that died together it was shows when each is alone
+            for name, _, outcome in self._passed(work, [suspect]):
+                yield name, outcome
+
+    def _passed(self, work: Work, tasks: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any, Outcome]]:
         waiting = iter(tasks)
-        running: dict[Future[Any], str] = {}
+        running: dict[Future[Any], tuple[str, Any]] = {}
         try:
             while True:
                 with _reaching():
                     room = max(AHEAD * max(self.count, 1) - len(running), 0)
                 for name, task in islice(waiting, room):
                     with _reaching():
-                        future = self._client.submit(_quietly, work, task, pure=False, resources={RESOURCE: 1})
-                    running[future] = name
+                        future = self._client.submit(_quietly, work, task, pure=False, resources={self._ours: 1})
+                    running[future] = (name, task)
                 if not running:
                     return
                 for future in self._done(running):
                     with _reaching():
                         outcome = _outcome(future)
-                    yield running.pop(future), outcome
+                    yield *running.pop(future), outcome
         finally:
             with suppress(OSError, CancelledError):
                 self._client.cancel(list(running))
@@ -243,5 +260,5 @@ def _outcome(future: Future[Any]) -> Outcome:
     if error is None:
         return dict(future.result())
     if isinstance(error, KilledWorker):
-        return Lost(reason="its worker died again and again; was there memory enough?")
-    return Lost(reason=f"its worker could not: {type(error).__name__}: {error}")
+        return Lost(reason="its worker died again and again; was there memory enough?", died=True)
+    return _could_not(error)

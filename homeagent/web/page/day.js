@@ -42,7 +42,7 @@ function dayThinks(picture, { hour }, size) {
 function dayLooks(picture, { clock }) {
   if (!picture.looks.some((count) => count !== null)) return [];
   const step = picture.looks_step_minutes / 60, x = picture.looks.map((_, k) => (k + 0.5) * step);
-  return [{ type: "heatmap", x, y: [0], z: [picture.looks], zmin: 0, colorscale: [[0, "#f1f5f9"], [1, "#5eead4"]], showscale: false, yaxis: "y5",
+  return [{ type: "heatmap", x, y: [0], z: [picture.looks], zmin: 0, zmax: Math.max(1, ...picture.looks), colorscale: [[0, "#f1f5f9"], [1, "#5eead4"]], showscale: false, yaxis: "y5",
     text: [picture.looks.map((_, k) => `${clock(k * step)} to ${clock((k + 1) * step)}`)], hovertemplate: "%{text}: %{z} looks<extra></extra>" }];
 }
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 
 from homeagent.domain.errors import HomeAgentError
+from homeagent.domain.thinking import GovernorRules
 
 DIFFERENT = 1
 BAD_INPUT = 2
@@ -28,6 +30,23 @@ def _plain_errors() -> Iterator[None]:
     except (KeyboardInterrupt, click.Abort):
         click.echo("homeagent: stopped; nothing was left half-written", err=True)
         sys.exit(INTERRUPTED)
+
+
+def _governors(
+    _context: click.Context, _parameter: click.Parameter, text: str | None
+) -> list[tuple[str, GovernorRules]]:
+    from homeagent.config.governor import governor_rules
+
+    names = [] if text is None else [name.strip() for name in text.split(",")]
+    if len({*names}) < len(names):
+        raise click.BadParameter("names the same one twice")
+    found = []
+    for name in names:
+        try:
+            found.append((name, governor_rules(name)))
+        except ValueError as error:
+            raise click.BadParameter(f"{name!r} {error}") from error
+    return found
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -229,6 +248,40 @@ def ledger(*, store: Path, last: int, as_json: bool) -> None:
 
 @main.command()
 @STORE
+@click.option("--days", "last", type=click.IntRange(1, 366), default=7, show_default=True, help="How many days.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def footprint(*, store: Path, last: int, as_json: bool) -> None:
+    """Print what the agent itself takes: CPU, wakeups, disk, energy, carbon. May be asked while the agent runs."""
+    from homeagent.agent.footprint_terminal import print_footprint
+    from homeagent.store.footprints import kept
+
+    with _plain_errors():
+        days, savings = kept(store)
+        print_footprint(days, savings, last, as_json=as_json)
+
+
+@main.command()
+@click.option("--json", "file", type=click.Path(path_type=Path), help="Write what was measured to a file as well.")
+@click.option("--quick", is_flag=True, help="A home of two months, load alone, one width.")
+def bench(*, file: Path | None, quick: bool) -> None:
+    """Measure what forecasts, plans and trainings take on this machine. Needs no data."""
+    import json
+
+    from homeagent.agent.bench import bench as measured
+    from homeagent.agent.bench_terminal import print_bench
+    from homeagent.agent.terminal import progress_bar
+
+    with _plain_errors():
+        with progress_bar("Measuring") as progress:
+            found = measured(progress, quick=quick)
+        print_bench(found)
+        if file is not None:
+            file.write_text(json.dumps(found, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+            click.echo(f"written to {file}")
+
+
+@main.command()
+@STORE
 @click.option("--export", type=click.Path(path_type=Path), help="Write every forecast as issued to a CSV file (.gz).")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, a provider a line.")
 def forecasts(*, store: Path, export: Path | None, as_json: bool) -> None:
@@ -241,6 +294,24 @@ def forecasts(*, store: Path, export: Path | None, as_json: bool) -> None:
             click.echo(f"{export_forecasts(store, export)} forecasts written to {export}")
         else:
             print_forecasts(judged(store), as_json=as_json)
+
+
+@main.command()
+@STORE
+@click.option("--dismiss", type=click.IntRange(1), help="Tell the running agent to leave this one alone.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8377, show_default=True, help="Port of the page.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def anomalies(*, store: Path, dismiss: int | None, port: int, as_json: bool) -> None:
+    """Tell what is odd in the home, since when, and what it costs a year. May be asked while the agent runs."""
+    from homeagent.agent.anomaly_view import anomalies_told, print_anomalies
+    from homeagent.agent.anomaly_view import dismiss as tell
+    from homeagent.store.anomalies import kept_anomalies
+
+    with _plain_errors():
+        if dismiss is not None:
+            click.echo(tell(dismiss, port))
+        else:
+            print_anomalies(anomalies_told(kept_anomalies(store), ""), as_json=as_json)
 
 
 @main.command()
@@ -287,30 +358,71 @@ def announce(*, energy_kwh: float, start: str, over_minutes: float, name: str, p
 
 
 @main.command()
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="The measured home: CSV, plain or gzip.")
+@click.option("--data", type=click.Path(path_type=Path), help="The measured home: CSV, plain or gzip.")
+@click.option("--homes", metavar="PATTERN", help="Many homes instead: a pattern in quotes, as 'homes/*.csv.gz'.")
 @click.option("--scenario", type=click.Path(path_type=Path), required=True, help="Battery, tariff and limits: YAML.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for the results.")
 @click.option("--start", help="First step of the window: a date (the home's midnight) or an ISO 8601 time.")
 @click.option("--end", help="End of the window, exclusive.")
 @click.option("--forecasts", type=click.Path(path_type=Path), help="Forecasts as they were issued: CSV, plain or gzip.")
+@click.option(
+    "--governor",
+    "governors",
+    callback=_governors,
+    help="When to think: adaptive, adaptive:SHARE, fixed:5m, fixed:1h. Several, with commas, are compared.",
+)
 @click.option("--future-weather", is_flag=True, help="Take measured weather for a forecast; counts for nothing.")
 @click.option("--no-bound", is_flag=True, help="Skip the bound of perfect foresight.")
 @click.option("--no-report", is_flag=True, help="Skip report.html.")
-def backtest(
+@click.option("--history-days", type=click.IntRange(0), default=0, help="Of many homes: begin so long after the start.")
+@click.option("--dask", metavar="ADDRESS|local", help="Of many homes: spread them over a Dask scheduler's workers.")
+@click.option("--workers", type=click.IntRange(1), help="With --dask local: how many; default: one for each core.")
+def backtest(  # noqa: PLR0913 - one for each option
     *,
-    data: Path,
+    data: Path | None,
+    homes: str | None,
     scenario: Path,
     out: Path,
     start: str | None,
     end: str | None,
     forecasts: Path | None,
+    governors: list[tuple[str, GovernorRules]],
     future_weather: bool,
     no_bound: bool,
     no_report: bool,
+    history_days: int,
+    dask: str | None,
+    workers: int | None,
 ) -> None:
-    """Replay a measured home with the real agent, before it is given any control."""
+    """Replay a measured home, or many, with the real agent, before it is given any control."""
+    if homes is not None:
+        if data is not None or forecasts is not None:
+            raise click.UsageError("--homes stands alone: without --data and --forecasts")
+        if len(governors) > 1:
+            raise click.UsageError("--homes takes one --governor")
+        if workers is not None and dask != "local":
+            raise click.UsageError("--workers is for --dask local")
+        from homeagent.agent.fleet.command import Request as ManyHomes
+        from homeagent.agent.fleet.command import replay_homes
+        from homeagent.agent.fleet.home import Options
+
+        options = Options(
+            start=start,
+            end=end,
+            history_days=history_days,
+            bound=not no_bound,
+            future_weather=future_weather,
+            governor=governors[0][0] if governors else None,
+        )
+        many = ManyHomes(homes=homes, scenario=scenario, out=out, options=options, dask=dask, workers=workers)
+        with _plain_errors():
+            replay_homes(many)
+        return
+    if data is None or history_days or dask is not None:
+        raise click.UsageError("name a home with --data, or many with --homes, --history-days and --dask")
     from homeagent.agent.backtest import Request
     from homeagent.agent.backtest import backtest as replay
+    from homeagent.agent.governor_race import print_race, race
     from homeagent.agent.terminal import print_summary, progress_bar
 
     request = Request(
@@ -323,10 +435,20 @@ def backtest(
         bound=not no_bound,
         report=not no_report,
         forecasts=forecasts,
+        governor=governors[0][1] if governors else None,
     )
+
+    def notice(text: str) -> None:
+        click.echo(f"note: {text}", err=True)
+
     with _plain_errors():
+        if len(governors) > 1:
+            with progress_bar("Replaying") as progress:
+                runners = race(request, governors, progress, notice)
+            print_race(runners)
+            return
         with progress_bar("Replaying") as progress:
-            summary = replay(request, progress, lambda text: click.echo(f"note: {text}", err=True))
+            summary = replay(request, progress, notice)
         print_summary(summary, out)
 
 
@@ -397,6 +519,58 @@ def models(*, model: str | None, folder: Path, rollback: bool, as_json: bool) ->
             print_model(folder, model, as_json=as_json)
 
 
+@main.command()
+@click.option("--days", type=click.IntRange(1, 732), default=60, show_default=True, help="How many days.")
+@click.option(
+    "--step",
+    type=click.Choice(["1m", "5m", "15m", "30m", "60m"]),
+    default="1m",
+    show_default=True,
+    help="The same home in any step: means of minutes.",
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Which home, or the first of many.")
+@click.option("--homes", type=click.IntRange(1, 9999), help="So many homes into the folder --out, one a seed.")
+@click.option(
+    "--start",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default="2025-03-01",
+    show_default=True,
+    help="The first day, from the home's midnight.",
+)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("home.csv.gz"), show_default=True)
+def simulate(*, days: int, step: str, seed: int, homes: int | None, start: datetime, out: Path) -> None:
+    """Write a simulated home, or many, as files for a backtest. Nothing in them was measured."""
+    from homeagent.agent.terminal import progress_bar
+    from homeagent.simulation.simulated_files import write_many, write_one
+
+    minutes = timedelta(minutes=int(step.removesuffix("m")))
+    with _plain_errors():
+        if homes is None:
+            data, scenario = write_one(seed, start.date(), days, minutes, out)
+            click.echo(f"homeagent backtest --data {data} --scenario {scenario} --out result")
+        else:
+            with progress_bar("Simulating") as progress:
+                write_many(range(seed, seed + homes), start.date(), days, minutes, out, progress)
+            click.echo(f"{homes} homes, each with a scenario of its own, and a scenario for all, are in {out}")
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address of this machine to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8786, show_default=True, help="Port to listen on.")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), help="Trainings at a time; default: a core less than there are."
+)
+@click.option("--ca", type=click.Path(path_type=Path), help="TLS: who signs certificates, in PEM.")
+@click.option("--cert", type=click.Path(path_type=Path), help="TLS: this machine's certificate.")
+@click.option("--key", type=click.Path(path_type=Path), help="TLS: its key.")
+def worker(*, host: str, port: int, workers: int | None, ca: Path | None, cert: Path | None, key: Path | None) -> None:
+    """Train for homeagents on weaker machines that name this one under learning.offload, until stopped."""
+    from homeagent.agent.training_server import serve
+
+    with _plain_errors():
+        serve(host, port, workers, (ca, cert, key), click.echo)
+
+
 class _ChangeDay(click.ParamType[int | None]):
     """A day of the demo, counted from 1, or never."""
 
@@ -434,11 +608,18 @@ class _ChangeDay(click.ParamType[int | None]):
     show_default=True,
     help="The day of the demo from which on the home lives otherwise, or never.",
 )
-def demo(*, headless: bool, days: int, speed: float, seed: int, port: int, change: int | None) -> None:
+@click.option(
+    "--fault",
+    default="fridge runs on",
+    show_default=True,
+    help="What breaks on the page's home on its 12th day, or none; docs/anomalies.md lists what can.",
+)
+def demo(*, headless: bool, days: int, speed: float, seed: int, port: int, change: int | None, fault: str) -> None:
     """Run a simulated home: learned from its past, planned, driven, and shown on a page."""
     from homeagent.agent.demo import run_through, serve
     from homeagent.agent.learning_terminal import print_following
     from homeagent.agent.terminal import print_savings, progress_bar
+    from homeagent.simulation.planted_faults import fault_named
 
     with _plain_errors():
         if headless:
@@ -447,4 +628,4 @@ def demo(*, headless: bool, days: int, speed: float, seed: int, port: int, chang
             print_savings(result.entries, result.currency)
             print_following(result.marks, result.frozen, result.changed_on)
         else:
-            serve(seed, speed, port, change, click.echo)
+            serve(seed, speed, port, change, fault_named(fault), click.echo)

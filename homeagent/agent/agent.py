@@ -9,16 +9,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from homeagent.agent.anomaly_book import AnomalyBook
+from homeagent.agent.due_book import DueBook
 from homeagent.agent.expectations import Expectations
-from homeagent.agent.governor import THINK_EVERY, wake_reason
+from homeagent.agent.footprint_book import Counts, FootprintBook, surroundings_of
+from homeagent.agent.governor import Governor
+from homeagent.agent.host_state import HostWatch
 from homeagent.agent.keeping import Keeper
 from homeagent.agent.learner import Learner
 from homeagent.agent.observer import SOC_STALE_AFTER, Observer
 from homeagent.agent.peak_limits import PeakLimits
+from homeagent.agent.power_ahead import power_ahead
 from homeagent.agent.price_book import PriceBook
 from homeagent.agent.remembering import KEEP, METERS, Outlook
 from homeagent.agent.skill_book import SkillBook
-from homeagent.agent.thinking import MEMORY, Thought, think
+from homeagent.agent.thinking import MEMORY, Forecaster, Thought, lost_without, think, worth_of_thinking_again
 from homeagent.control.guard import LastSent, check, same
 from homeagent.control.timetable import instruction_at
 from homeagent.control.translation import translate
@@ -29,6 +34,7 @@ from homeagent.domain.command import (
     CommandResult,
     Confirmed,
     Failed,
+    FollowPolicy,
     Instruction,
     Rejected,
     SafeState,
@@ -42,15 +48,18 @@ from homeagent.domain.history import History
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.learning import LearningRules
-from homeagent.domain.ledger import Footprint, SettledSlot
+from homeagent.domain.ledger import Footprint, SavingsEntry, SettledSlot
 from homeagent.domain.plan import ImportCap
+from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.ports import Clock, ForecastSource, HomeLink, PriceSource
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec, SiteState
-from homeagent.domain.thinking import ThinkRecord
+from homeagent.domain.thinking import ADAPTIVE, GovernorRules, ThinkRecord, Wake
 from homeagent.domain.wiring import Timetable
 from homeagent.footprint.cpu_meter import CpuMeter, peak_memory_mb
+from homeagent.footprint.energy import EnergyMeter
 from homeagent.forecasting.floor import floor_scenarios
+from homeagent.learning.hours import PowerAhead
 from homeagent.learning.registry import FLOOR
 from homeagent.savings.counterfactual import DayBook, RuleBattery
 from homeagent.store import Store
@@ -77,6 +86,7 @@ class Setup:
     mode: AgentMode
     observation_step: timedelta
     plan_step: timedelta | None = None
+    governor: GovernorRules = ADAPTIVE
     minimum_hold: timedelta = timedelta(0)
     timetables: tuple[Timetable, ...] = ()
     soc_stale_after: timedelta = SOC_STALE_AFTER
@@ -85,6 +95,8 @@ class Setup:
     outlook: Outlook | None = None
     absences: tuple[Absence, ...] = ()
     """When nobody will be at home, as it is configured."""
+    watchful: bool = True
+    """Whether it looks for anomalies."""
     replayable: bool = False
     """Whether each plan's whole input is kept, so that it can be made again."""
 
@@ -100,8 +112,10 @@ class Agent:
         store: Store,
         clock: Clock,
         forecasts: ForecastSource | None = None,
+        host: HostWatch | None = None,
     ) -> None:
         self.setup = setup
+        self.host = host or HostWatch()
         self.site = setup.site
         self.store = store
         self.clock = clock
@@ -111,8 +125,14 @@ class Agent:
         self.expectations = Expectations(
             store, self.site.timezone, setup.absences, self.observer.means["nobody_home"].window
         )
+        self.anomalies = (
+            AnomalyBook(self.site, self.observer.means, setup.observation_step, self.prices, store, clock.now())
+            if setup.watchful
+            else None
+        )
         self.learner = self._new_learner(clock.now())
         self.skill_book = SkillBook(store)
+        self.governor = Governor(setup.governor)
         self.peak_limits = None if self.site.peak_charge is None else PeakLimits(self.site.peak_charge, self.site)
         self.thought: Thought | None = None
         self.decisions: deque[Decision] = deque(maxlen=200)
@@ -121,14 +141,22 @@ class Agent:
         self.looks = 0
         self.thinks = 0
         self.solves = 0
+        self.decided = 0
+        self.footprints = FootprintBook(
+            store,
+            self.cpu,
+            self.site.timezone,
+            lambda: Counts(thinks=self.thinks, looks=self.looks, decisions=self.decided),
+            surroundings_of(self.observer, self.prices),
+            EnergyMeter(),
+            clock.now(),
+        )
         self._link = link
         self._source = prices
         self._forecasts = forecasts
-        self._last_think: datetime | None = None
         self._decided_for: datetime | None = None
         self._last_sent: dict[str, LastSent] = {}
-        self._history_grew = False
-        self._asked: str | None = None
+        self._news: str | None = None
         self._kept_at: dict[str, tuple[Instruction, datetime]] = {}
         self._keeper = Keeper(store, setup.site, replace(setup, outlook=None)) if setup.replayable else None
         self._changed = asyncio.Event()
@@ -143,7 +171,11 @@ class Agent:
 
         learner = Learner(self.site, setup.observation_step, setup.learning, now, self.prices.on, setup.outlook, older)
         learner.leave_out(self.expectations.no_habit)
+        learner.train_when(self.host, self._power_ahead, DueBook(self.store))
         return learner
+
+    def _power_ahead(self, now: datetime) -> PowerAhead | None:
+        return power_ahead(now, self.thought, self.observer.memory, self.site, self.last_slot)
 
     def resume(self) -> None:
         """Take up what the store still knows: a restart costs no history, no known price, no savings and no command."""
@@ -162,19 +194,23 @@ class Agent:
         """Take up the plan of the run before, where it holds; and what the learner had done by then."""
         resumed = None if self._keeper is None else self._keeper.take_up(now)
         if resumed is not None:
-            self.thought, self._last_think = resumed.thought, resumed.at
+            self.thought = resumed.thought
+            at_risk = worth_of_thinking_again(self.thought, self.governor.rules.longest)
+            self.governor.thought(resumed.at, self.thought.problem, at_risk)
             if self.learner is not None:
                 self.learner.take_up(resumed.beside.get("learner", {}))
 
     def _keep(self) -> None:
         """Keep what a restart goes on with."""
-        if self._keeper is not None and self.thought is not None and self._last_think is not None:
+        if self._keeper is not None and self.thought is not None and self.governor.thought_at is not None:
             beside = {} if self.learner is None else {"learner": self.learner.kept()}
-            self._keeper.keep(self.thought, self._last_think, beside)
+            self._keeper.keep(self.thought, self.governor.thought_at, beside)
 
     def _reopen_books(self, since: datetime) -> None:
         """Go on with the day's savings and the month's peaks where the run before left them."""
-        entries, slots = self.store.savings(), list(self.store.settled_since(since))
+        today = self.clock.now().astimezone(self.site.timezone).date()
+        entries = [entry for entry in self.store.savings() if entry.day != today]  # today goes on: its slots come again
+        slots = list(self.store.settled_since(since))
         rule_soc_kwh = self.store.fact(RULE_SOC)
         closed_days = {entry.day for entry in entries}
         for slot, soc_after_kwh in slots:
@@ -183,32 +219,39 @@ class Agent:
             if slot.start.astimezone(self.site.timezone).date() not in closed_days:
                 if self.day_book is None:
                     rule = RuleBattery(self.site, slot.soc_kwh if rule_soc_kwh is None else float(rule_soc_kwh))
-                    self.day_book = DayBook(self.site, rule, entries=entries)
+                    self.day_book = self._new_day_book(rule, entries)
                 self.day_book.add(slot, soc_after_kwh)
                 self.last_slot = slot
         if self.day_book is None and entries and rule_soc_kwh is not None:
-            self.day_book = DayBook(self.site, RuleBattery(self.site, float(rule_soc_kwh)), entries=entries)
+            self.day_book = self._new_day_book(RuleBattery(self.site, float(rule_soc_kwh)), entries)
+
+    def _new_day_book(self, rule: RuleBattery, entries: list[SavingsEntry]) -> DayBook:
+        return DayBook(self.site, rule, entries=entries, own_energy=self.footprints.own_energy)
 
     def remember(self, readings: Iterable[Reading], *, think: bool) -> None:
         """Take in what was measured before the agent came; with `think` the next round plans anew."""
         self._take_in(readings)
-        self._history_grew |= think
+        if think:
+            self._news = "more of the home's past is known"
 
     def _take_in(self, readings: Iterable[Reading]) -> None:
         readings = tuple(readings)
         self.observer.add(readings)
+        if self.anomalies is not None:
+            self.anomalies.add(readings)
         if self.learner is not None:
             self.learner.add(readings)
 
     def announce(self, load: AnnouncedLoad) -> None:
         """Expect a load, and plan anew with it in the next round; raises as `Expectations.announce`."""
         self.expectations.announce(load, self.clock.now())
-        self._history_grew = True
+        self._news = f"a load was announced: {load.name}"
 
     def cancel_load(self, name: str) -> bool:
         """Expect a load no longer; return whether it was expected."""
         found = self.expectations.cancel(name, self.clock.now())
-        self._history_grew |= found
+        if found:
+            self._news = f"a load is expected no longer: {name}"
         return found
 
     def _hear(self, issued: Iterable[IssuedForecast]) -> None:
@@ -220,7 +263,7 @@ class Agent:
 
     def ask(self, why: str) -> None:
         """Think in the next round, and note that this is why."""
-        self._asked = why
+        self._news = why
 
     def reconsider(self) -> None:
         """Decide anew at the next round: a device that was left alone may be told again."""
@@ -236,21 +279,28 @@ class Agent:
         """Do one round: take in what is new, settle, think if need be, act."""
         now = self.clock.now()
         new_prices = await self._observe()
+        with self.cpu.part("look"):
+            self.host.effort(now)
         self._take_outcomes()
         self._settle(now)
+        if self.anomalies is not None and self.anomalies.due(now):
+            with self.cpu.part("anomalies"):
+                self.anomalies.look(now)
         soc_kwh = self.observer.soc_kwh(now)
-        wake = wake_reason(
+        wake = self.governor.wake(
             now,
-            last_think=self._last_think,
             valid_until=None if self.thought is None else self.thought.plan.valid_until,
             new_prices=new_prices,
-            history_grew=self._history_grew,
-            asked=self._asked,
+            news=self._news,
+            patience=self.host.effort(now).patience,
         )
         if wake is not None and soc_kwh is not None and self.setup.mode != "observe":
             self._think(now, soc_kwh, wake)
         else:
             wake = None
+            if self.learner is not None:
+                with self.cpu.part("learn"):
+                    self.learner.look(now)
         if soc_kwh is not None:
             await self._act(now, soc_kwh, wake)
         else:
@@ -287,14 +337,17 @@ class Agent:
         return news
 
     def _settle(self, now: datetime) -> None:
+        with self.cpu.part("store"):
+            self.footprints.look(now)
         with self.cpu.part("settle"):
             for slot, soc_after_kwh in self.observer.settle(now, self.prices):
                 if self.day_book is None:
-                    self.day_book = DayBook(self.site, RuleBattery(self.site, slot.soc_kwh))
+                    self.day_book = self._new_day_book(RuleBattery(self.site, slot.soc_kwh), [])
                 closed = self.day_book.add(slot, soc_after_kwh)
                 if self.peak_limits is not None:
                     self.peak_limits.add(slot)
                 self.last_slot = slot
+                self.governor.see(slot.start, slot.hours, slot.load_kw - slot.pv_kw)
                 self.store.write_settled_slot(slot)
                 if closed is not None:
                     self.store.write_savings(closed)
@@ -310,12 +363,14 @@ class Agent:
             last = self._last_sent.get(command.device)
             if isinstance(result, Failed | Skipped) and last is not None and last.command is command:
                 del self._last_sent[command.device]
+                self._follows(None)
             for index, decision in enumerate(self.decisions):
                 if decision.result.command is command:
                     self.decisions[index] = replace(decision, result=result)
 
-    def _think(self, now: datetime, soc_kwh: float, wake: str) -> None:
-        began_s = self.cpu.total_s
+    def _think(self, now: datetime, soc_kwh: float, wake: Wake) -> None:
+        before, began_s = self.thought, self.cpu.total_s
+        full = self.host.effort(now).learned or not wake.of_age
         if self.learner is not None:
             with self.cpu.part("learn"):
                 self.learner.tick(now)
@@ -331,22 +386,25 @@ class Agent:
             cpu=self.cpu,
             import_cap=None if self.peak_limits is None else self._import_cap,
             timetables=self.setup.timetables if self.setup.mode == "control" else (),
-            forecaster=floor_scenarios if self.learner is None else self.learner.scenarios,
+            forecaster=floor_scenarios if self.learner is None else self._forecaster(self.learner, full=full),
             expectations=self.expectations,
+            present=None if full else before,
         )
-        self._last_think = now
-        self._history_grew = False
-        self._asked = None
+        with self.cpu.part("plan"):
+            lost = lost_without(self.thought, before)
+            at_risk = worth_of_thinking_again(self.thought, self.governor.rules.longest)
+        self.governor.thought(now, self.thought.problem, at_risk)
+        self._news = None
         self._decided_for = None
         self.thinks += 1
         self.solves += self.thought.solution is not None
         record = ThinkRecord(
             at=now,
-            wake=wake,
-            depth="floor" if self.learner is None or self.learner.serving == FLOOR else "full",
+            wake=wake.reason,
+            depth="full" if full and self.learner is not None and self.learner.serving != FLOOR else "floor",
             cpu_seconds=self.cpu.total_s - began_s,
-            worth=None,
-            next_at=now + THINK_EVERY,
+            worth=None if lost is None else float(lost.sum()),
+            next_at=self.governor.next_at(),
         )
         with self.cpu.part("store"):
             self.store.write_think(record)
@@ -356,12 +414,20 @@ class Agent:
             load, pv = self.thought.forecasts(self.thought.plan.grid)
             self.store.write_forecast("load_kw", load)
             self.store.write_forecast("pv_kw", pv)
+            self.store.write_forecast("net_kw", self.thought.net_forecast(self.thought.plan.grid))
             self._keep()
+        if self.anomalies is not None:
+            self.anomalies.expect(load)
+
+    @staticmethod
+    def _forecaster(learner: Learner, *, full: bool) -> Forecaster:
+        """Return who forecasts: the students, or on a strained machine the recent days alone."""
+        return learner.scenarios if full else learner.recent_days
 
     def _import_cap(self, grid: TimeGrid, history: History) -> ImportCap | None:
         return None if self.peak_limits is None else self.peak_limits.cap(grid, history, self.prices)
 
-    async def _act(self, now: datetime, soc_kwh: float, wake: str | None) -> None:
+    async def _act(self, now: datetime, soc_kwh: float, wake: Wake | None) -> None:
         """Decide once for each slot of the plan, and send what changes something."""
         slot_at = slot_start(now, self.plan_step)
         if self.thought is None or slot_at == self._decided_for:
@@ -370,12 +436,16 @@ class Agent:
         decision = self._decide(now, soc_kwh, self.thought, wake)
         with self.cpu.part("control"):
             result = await self._send(decision.result.command, SiteState(at=now, soc_kwh=soc_kwh))
+        if isinstance(result, Confirmed | Sent):
+            follows = isinstance(decision.instruction, FollowPolicy) and self.setup.capability.control == "continuous"
+            self._follows(decision.policy if follows else None)
         decision = replace(decision, result=result)
         self.decisions.append(decision)
+        self.decided += 1
         with self.cpu.part("store"):
             self.store.write_decision(decision)
 
-    def _decide(self, now: datetime, soc_kwh: float, thought: Thought, wake: str | None) -> Decision:
+    def _decide(self, now: datetime, soc_kwh: float, thought: Thought, wake: Wake | None) -> Decision:
         plan, problem = thought.plan, thought.problem
         policy = plan.policy_at(now)
         slot = 0 if policy is None else plan.grid.index_of(now)
@@ -405,7 +475,7 @@ class Agent:
             reason=reason,
             result=Confirmed(command=command),
             plan_digest=plan.problem_digest,
-            wake=wake,
+            wake=None if wake is None else wake.reason,
         )
 
     async def _send(self, command: Command, state: SiteState) -> CommandResult:
@@ -428,11 +498,17 @@ class Agent:
             _LOGGER.warning("%s: %s", command.device, result)
         return result
 
+    def _follows(self, policy: BatteryPolicy | None) -> None:
+        """Note what the battery was told, so that it can be held against what it does; None: nobody can say."""
+        if self.anomalies is not None:
+            self.anomalies.told(self.clock.now(), policy)
+
     async def _make_safe(self, now: datetime) -> None:
         """Bring the battery to its safe state, once: without a state of charge nobody can steer it."""
         last = self._last_sent.get(BATTERY)
         if last is None or isinstance(last.command.instruction, SafeState):
             return
+        self._follows(None)
         reason = "the state of charge is not known"
         command = self._command(BATTERY, SafeState(), now, now + SAFE_FOR, reason)
         await self._send(command, SiteState(at=now, soc_kwh=None))
@@ -463,6 +539,7 @@ class Agent:
         """Take in the last readings, settle what is closed, and close the books."""
         await self._observe()
         self._settle(self.clock.now())
+        self.footprints.take(self.clock.now())
         self._keep()
         if self.day_book is not None:
             closed = self.day_book.close()
@@ -478,7 +555,7 @@ class Agent:
     def footprint(self) -> Footprint:
         """Return what the agent has used since its start."""
         return Footprint(
-            thinks=self.thinks, looks=self.looks, cpu_seconds=dict(self.cpu.seconds), peak_memory_mb=peak_memory_mb()
+            thinks=self.thinks, looks=self.looks, cpu_seconds=self.cpu.totals(), peak_memory_mb=peak_memory_mb()
         )
 
     def _notify(self) -> None:

@@ -23,12 +23,15 @@ import numpy as np
 
 from homeagent.agent.agent import Agent, Setup
 from homeagent.agent.backtest_summary import Outcome, ReportFacts, decision_row, rule_grid_kw, summarise
+from homeagent.agent.day_picture import DayGallery
 from homeagent.agent.remembering import Outlook
 from homeagent.config import Scenario, load_scenario
 from homeagent.domain.errors import InputError, Issue
 from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.learning import LearningRules
+from homeagent.domain.thinking import GovernorRules
+from homeagent.footprint.cpu_meter import SIMULATION
 from homeagent.planning.perfect_foresight import KnownWindow, perfect_foresight_cost
 from homeagent.simulation.clock import VirtualClock
 from homeagent.simulation.home_data import MEASURED, HomeData, read_home
@@ -57,6 +60,8 @@ class Request:
     future_weather: bool = False
     """Take the measured weather for a forecast: an upper mark, which counts for nothing else."""
     report: bool = True
+    governor: GovernorRules | None = None
+    """When to think; None takes the scenario's."""
     forecasts: Path | None = None
     """Forecasts as they were issued; each is known from its own time on."""
 
@@ -173,9 +178,11 @@ def prepare(
         mode="control",
         observation_step=data.grid.step,
         plan_step=scenario.thinking_step,
+        governor=scenario.governor,
         minimum_hold=scenario.minimum_hold,
         learning=None if scenario.learning is None else replace(LEARNING, starter=scenario.learning.starter),
         absences=scenario.absences,
+        watchful=False,
         outlook=_measured_weather(data) if future_weather else None,
     )
     agent = Agent(setup, home, home, store, clock, ReplayedForecasts(issued, clock))
@@ -206,14 +213,19 @@ async def drive(run: Run, clock: VirtualClock, outcome: Outcome, progress: Progr
     for step in range(count):
         clock.advance_to(run.home.now)
         await run.agent.tick()
-        outcome.look(run.agent)
-        run.home.advance()
+        with run.agent.cpu.part(SIMULATION):
+            outcome.look(run.agent)
+            if outcome.days is not None:
+                outcome.days.look(run.agent)
+            run.home.advance()
         if step % 16 == 0:
             await asyncio.sleep(0)  # a Ctrl-C is heard where a coroutine pauses
         if step % 512 == 0:
             progress(step, count)
     clock.advance_to(run.home.now)
     await run.agent.finish()
+    if outcome.days is not None:
+        outcome.days.close(run.agent)
     progress(count, count)
 
 
@@ -226,6 +238,8 @@ def backtest(request: Request, progress: Progress, notice: Callable[[str], None]
         InputError: data, scenario or window are not usable.
     """
     scenario = load_scenario(request.scenario)
+    if request.governor is not None:
+        scenario = replace(scenario, governor=request.governor)
     data = read_home(request.data)
     issued = () if request.forecasts is None else read_issued(request.forecasts)
     first, last = window_rows(request, data, scenario)
@@ -238,7 +252,7 @@ def backtest(request: Request, progress: Progress, notice: Callable[[str], None]
         with Store.open(scratch / "homeagent.db", lasting=False) as store:
             run, clock = prepare(data, scenario, first, last, store, issued, future_weather=request.future_weather)
             bound = _bound_later(children, run) if request.bound else None
-            outcome = Outcome()
+            outcome = Outcome(days=DayGallery() if request.report else None)
             asyncio.run(drive(run, clock, outcome, progress))
         summary = summarise(
             run.agent, run.home.trajectory(), run.window, outcome, None if bound is None else bound.result()
@@ -255,6 +269,7 @@ def backtest(request: Request, progress: Progress, notice: Callable[[str], None]
                 rule_grid_kw=rule_grid_kw(run.window, scenario.site),
                 day_ahead=outcome.day_ahead,
                 decisions=[decision_row(decision) for decision in outcome.decisions],
+                days={} if outcome.days is None else outcome.days.pictures,
             )
             children.submit(_write_report, facts, scratch / "report.html").result()
         _publish(scratch, request.out)

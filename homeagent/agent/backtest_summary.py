@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from homeagent.agent.agent import Agent
+from homeagent.agent.day_picture import DayGallery
+from homeagent.agent.footprint_told import together
 from homeagent.devices.battery import respond, self_consumption
 from homeagent.domain.decision import Decision
 from homeagent.domain.forecast import Forecast
@@ -37,13 +39,15 @@ class Outcome:
 
     decisions: list[Decision] = field(default_factory=list)
     day_ahead: list[DayAhead] = field(default_factory=list)
+    days: DayGallery | None = None
+    """The picture of each day, where one is wanted."""
     _day: date | None = None
 
     def look(self, agent: Agent) -> None:
         """Note the agent's newest decision, and its forecast once a local day."""
         if agent.decisions and (not self.decisions or agent.decisions[-1] is not self.decisions[-1]):
             self.decisions.append(agent.decisions[-1])
-        if agent.thought is None:
+        if agent.thought is None or agent.thought.problem.cost_after is not None:
             return
         issued_at = agent.thought.plan.grid.start
         day = issued_at.astimezone(agent.site.timezone).date()
@@ -142,7 +146,7 @@ def summarise(
     none = money(window.load_kw - window.pv_kw, window, site)
     rule = money(rule_grid_kw(window, site), window, site)
     cost = money(trajectory.grid_kw, window, site)
-    used = agent.footprint()
+    used, own = agent.footprint(), own_use(agent)
     return {
         "window": {
             "start": _stamp(window.grid, 0),
@@ -158,6 +162,8 @@ def summarise(
         "cost_perfect_foresight": None if bound is None else round(bound, 4),
         "share_of_possible_saving_rule": _rounded(share(rule, none, bound)),
         "share_of_possible_saving_agent": _rounded(share(cost, none, bound)),
+        "saved_after_own_energy": None if own is None else none - cost - own["cost"],
+        "own_energy": own,
         "grid_import_kwh": round(float(np.maximum(trajectory.grid_kw, 0).sum() * hours), 3),
         "grid_export_kwh": round(float(np.maximum(-trajectory.grid_kw, 0).sum() * hours), 3),
         "curtailed_kwh": round(float(trajectory.curtailed_kw.sum() * hours), 3),
@@ -172,8 +178,32 @@ def summarise(
         "forecaster": forecaster_of(agent),
         "forecast_errors": forecast_errors(outcome, window),
         "forecast_providers": [asdict(judged) for judged in agent.observer.memory.issued.verdicts.values()],
+        "machine": agent.footprints.energy.kind.power.name,
         "cpu_seconds": {name: round(seconds, 3) for name, seconds in used.cpu_seconds.items()},
         "peak_memory_mb": round(used.peak_memory_mb, 1),
+    }
+
+
+def own_use(agent: Agent) -> dict[str, Any] | None:
+    """Return what the agent's own computing took on this machine and what it cost, None where no price was known.
+
+    Measured data hold no such load, so it is in no cost above.
+    """
+    days = list(agent.footprints.days.values())
+    if not days:
+        return None
+    every = together(days)
+    cost, carbon_g = every.whole_cost, every.whole_carbon_g
+    if cost is None:
+        return None
+    return {
+        "kwh_low": every.energy_wh.low / 1000,
+        "kwh": every.energy_wh.likely / 1000,
+        "kwh_high": every.energy_wh.high / 1000,
+        "cost_low": cost.low,
+        "cost": cost.likely,
+        "cost_high": cost.high,
+        "carbon_g": None if carbon_g is None else carbon_g.likely,
     }
 
 
@@ -217,3 +247,4 @@ class ReportFacts:
     rule_grid_kw: FloatArray
     day_ahead: Sequence[DayAhead]
     decisions: Sequence[Mapping[str, Any]]
+    days: Mapping[date, Mapping[str, object]]

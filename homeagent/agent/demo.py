@@ -18,8 +18,10 @@ from homeagent.domain.grid import slot_start
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.learning import LearningRules, NightMark
 from homeagent.domain.ledger import SavingsEntry
+from homeagent.footprint.cpu_meter import SIMULATION
 from homeagent.learning.child import end_trainings
 from homeagent.simulation.clock import VirtualClock
+from homeagent.simulation.planted_faults import FaultKind, planted
 from homeagent.simulation.simulated_home import METER_STEP, PAST, SimulatedHome, simulated_site
 from homeagent.store import Store
 from homeagent.web.server import Page
@@ -30,6 +32,8 @@ LEARNED_FROM = timedelta(days=120)
 """So much of the simulated past is there when it begins."""
 LIVED_IN_HASTE = timedelta(days=17)
 """So long is lived as fast as it goes, before the page's speed: the change of habits and what it teaches are in it."""
+BREAKS_AFTER = timedelta(days=11)
+"""Then a fault begins, if one is wanted: it is found before the haste ends."""
 STEPS_IN_HASTE = 12
 SHORTEST_PAUSE_S = 0.05
 HOUR = timedelta(hours=1)
@@ -60,10 +64,14 @@ class Demo:
         learning: LearningRules | None = None,
         habits_change: int | None = None,
         past: timedelta = PAST,
+        fault: FaultKind | None = None,
     ) -> None:
         self.clock = VirtualClock(start)
         self.changed_on = None if habits_change is None else _first_day(start) + timedelta(days=habits_change - 1)
-        self.home = SimulatedHome(seed, start, inverter=inverter, past=past, other_habits_from=self.changed_on)
+        planned = None if fault is None else planted(fault, seed, start + BREAKS_AFTER)
+        self.home = SimulatedHome(
+            seed, start, inverter=inverter, past=past, other_habits_from=self.changed_on, happening=planned
+        )
         self.frozen: Frozen | None = None
         self._day = _first_day(start)
         setup = Setup(
@@ -79,8 +87,9 @@ class Demo:
     async def step(self) -> None:
         """Let the agent do one round, then one meter step of time pass."""
         await self.agent.tick()
-        self._hold_against_frozen()
-        self.home.advance()
+        with self.agent.cpu.part(SIMULATION):
+            self._hold_against_frozen()
+            self.home.advance()
         self.clock.advance_to(self.home.now)
 
     def _hold_against_frozen(self) -> None:
@@ -121,7 +130,9 @@ def _first_day(start: datetime) -> date:
 
 
 @contextmanager
-def made_up_home(seed: int, learning: LearningRules, habits_change: int | None = None) -> Iterator[Demo]:
+def made_up_home(
+    seed: int, learning: LearningRules, habits_change: int | None = None, fault: FaultKind | None = None
+) -> Iterator[Demo]:
     """Give a demo with a store of its own, which is gone afterwards."""
     with (
         tempfile.TemporaryDirectory(prefix="homeagent-demo-") as folder,
@@ -129,7 +140,12 @@ def made_up_home(seed: int, learning: LearningRules, habits_change: int | None =
     ):
         models = Path(folder) / "models"
         yield Demo(
-            seed, store, learning=replace(learning, models=models), habits_change=habits_change, past=LEARNED_FROM
+            seed,
+            store,
+            learning=replace(learning, models=models),
+            habits_change=habits_change,
+            past=LEARNED_FROM,
+            fault=fault,
         )
 
 
@@ -154,7 +170,14 @@ def run_through(seed: int, days: int, progress: Callable[[int, int], None], habi
         return asyncio.run(run(demo))
 
 
-def serve(seed: int, speed: float, port: int, habits_change: int | None, echo: Callable[[str], None]) -> None:
+def serve(
+    seed: int,
+    speed: float,
+    port: int,
+    habits_change: int | None,
+    fault: FaultKind | None,
+    echo: Callable[[str], None],
+) -> None:
     """Run the demo with its page until Ctrl-C: learn, live some weeks in haste, go on at `speed` seconds per second.
 
     Raises:
@@ -175,8 +198,8 @@ def serve(seed: int, speed: float, port: int, habits_change: int | None, echo: C
                     await demo.step()
                 await asyncio.sleep(0 if haste else pause_s * steps)
 
-    learning = LearningRules(heed_machine=False)
-    with made_up_home(seed, learning, habits_change) as demo, contextlib.suppress(KeyboardInterrupt):
+    learning = LearningRules(wait=timedelta(0))
+    with made_up_home(seed, learning, habits_change, fault) as demo, contextlib.suppress(KeyboardInterrupt):
         try:
             asyncio.run(run(demo))
         finally:

@@ -16,11 +16,11 @@ from homeagent.agent.remembering import KEEP, METERS
 from homeagent.config import load_config, load_scenario
 from homeagent.domain.errors import InputError, Issue
 from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
-from homeagent.domain.learning import LearningRules
+from homeagent.domain.learning import LearningRules, Offload
 from homeagent.domain.readings import Quantity as Measured
 from homeagent.domain.readings import Reading
-from homeagent.learning.child import train_in_child
-from homeagent.learning.training import LEAST_DAYS, Trained, measured_days
+from homeagent.learning.child import NotThere, train_by, train_in_child
+from homeagent.learning.training import LEAST_DAYS, Request, Trained, measured_days
 from homeagent.simulation.home_data import HomeData, read_home
 from homeagent.store.history import kept_prices, kept_readings
 from homeagent.store.issued import stored_forecasts
@@ -56,7 +56,7 @@ def train_home(file: Path, say: Callable[[str], None]) -> HandTraining:
     learner = Learner(config.site, OBSERVED, config.learning, now, prices.on, None)
     learner.add(kept_readings(config.store, now - KEEP, METERS))
     learner.hear(stored_forecasts(config.store, now - KEEP))
-    return _trained(learner, slot_start(now, HOUR), str(config.store), say)
+    return _trained(learner, slot_start(now, HOUR), str(config.store), config.learning.offload, say)
 
 
 def train_file(data: Path, scenario: Path, models: Path | None, say: Callable[[str], None]) -> HandTraining:
@@ -72,10 +72,12 @@ def train_file(data: Path, scenario: Path, models: Path | None, say: Callable[[s
     learner = Learner(told.site, home.grid.step, rules, end, _prices_of(home), None)
     for entity in ("load_kw", "pv_kw"):
         learner.add(_readings(home, entity))
-    return _trained(learner, end, str(data), say)
+    return _trained(learner, end, str(data), rules.offload, say)
 
 
-def _trained(learner: Learner, end: datetime, source: str, say: Callable[[str], None]) -> HandTraining:
+def _trained(
+    learner: Learner, end: datetime, source: str, offload: Offload | None, say: Callable[[str], None]
+) -> HandTraining:
     request = learner.request(end)
     days = measured_days(request.course)
     if days < LEAST_DAYS:
@@ -85,11 +87,21 @@ def _trained(learner: Learner, end: datetime, source: str, say: Callable[[str], 
             remedy="let the agent run on: the floor serves, and it trains by itself once there is enough",
         )
         raise InputError(source, (issue,))
-    trained = train_in_child(replace(request, search=True, compress=True), say)
+    trained = _taught(replace(request, search=True, compress=True), offload, say)
     learner.challenge(trained, end)
     serves = trained.model is not None and not learner.refused
     folder = None if learner.registry is None else learner.registry.folder
     return HandTraining(trained=trained, serves=serves, why=learner.reason, folder=folder)
+
+
+def _taught(request: Request, offload: Offload | None, say: Callable[[str], None]) -> Trained:
+    """Train on the other machine where there is one; here, at once, where it does not: somebody waits for it."""
+    if offload is not None:
+        done = train_by(offload, request, say)
+        if not isinstance(done, NotThere):
+            return done
+        say(f"learning.offload: {done.why}; training here instead")
+    return train_in_child(request, say)
 
 
 def _readings(home: HomeData, entity: Measured) -> list[Reading]:

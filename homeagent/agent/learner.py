@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from homeagent.agent.due_book import DueBook
+from homeagent.agent.host_state import HostWatch
 from homeagent.agent.model_shelf import ModelShelf, Pupils
 from homeagent.agent.remembering import AHEAD, HOUR, Memory, Older, Outlook
-from homeagent.agent.schooling import Prices, Schooling
+from homeagent.agent.schooling import Ahead, Prices, Schooling
 from homeagent.agent.skill_book import night_mark
 from homeagent.agent.starting import WHY, Start, first_day_kw, may_begin, proven, rivals_of, start_with, to_be_kept
 from homeagent.domain.forecast import Scenarios
@@ -27,7 +28,7 @@ from homeagent.footprint.slack import give_back
 from homeagent.forecasting.features import DAYS_BACK, Course
 from homeagent.forecasting.floor import floor_scenarios
 from homeagent.forecasting.learned import Quantity
-from homeagent.forecasting.plausible import believable, ceiling_kw
+from homeagent.forecasting.plausible import believed, bounded
 from homeagent.forecasting.scenarios import shuffled
 from homeagent.learning.contest import champions_of
 from homeagent.learning.model import Model, Student
@@ -84,7 +85,7 @@ class Learner:
 
     def kept(self) -> dict[str, object]:
         """Return what a restart must know, so that no training and no lesson of a night is done twice."""
-        last = None if self.teaching else self._schooling.last
+        last = None if self._schooling.unsettled else self._schooling.last
         return {
             "serving": self.serving,
             "refused": self.refused,
@@ -106,6 +107,10 @@ class Learner:
     def leave_out(self, no_habit: Callable[[TimeGrid], BoolArray]) -> None:
         """Learn nothing from slots of which this says that their load was no habit."""
         self._memory.no_habit = no_habit
+
+    def train_when(self, host: HostWatch, ahead: Ahead, due_book: DueBook) -> None:
+        """Train when this machine is at ease, and at the best hour of what is ahead."""
+        self._schooling.host, self._schooling.ahead, self._schooling.due_book = host, ahead, due_book
 
     @property
     def ahead(self) -> int:
@@ -132,7 +137,8 @@ class Learner:
     def trouble(self) -> str | None:
         """What is wrong with the learned side, None while nothing is."""
         kept = None if self._shelf is None else self._shelf.trouble
-        return "; ".join(text for text in (kept, self._start.trouble, self._astray, self._failed) if text) or None
+        sent = self._schooling.elsewhere.trouble
+        return "; ".join(text for text in (kept, self._start.trouble, self._astray, self._failed, sent) if text) or None
 
     @property
     def teaching(self) -> bool:
@@ -175,14 +181,14 @@ class Learner:
 
     def scenarios(self, history: History, grid: TimeGrid, timezone: ZoneInfo, *, alike: bool = True) -> Scenarios:
         """Return what the home will need: the floor's courses, with values that were learned where something was."""
-        per_day = timedelta(days=1) // history.grid.step
-        history = _believed(history, per_day)
-        courses = self._courses(history, grid, timezone, alike=alike)
-        return replace(
-            courses,
-            load_kw=np.minimum(courses.load_kw, ceiling_kw(history.load_kw, per_day)),
-            pv_kw=np.minimum(courses.pv_kw, ceiling_kw(history.pv_kw, per_day)),
-        )
+        history = believed(history)
+        return bounded(self._courses(history, grid, timezone, alike=alike), history)
+
+    @staticmethod
+    def recent_days(history: History, grid: TimeGrid, timezone: ZoneInfo, *, alike: bool = True) -> Scenarios:
+        """Return the floor's courses alone: what a strained machine is asked for."""
+        history = believed(history)
+        return bounded(floor_scenarios(history, grid, timezone, alike=alike), history)
 
     def _courses(self, history: History, grid: TimeGrid, timezone: ZoneInfo, *, alike: bool) -> Scenarios:
         courses = floor_scenarios(history, grid, timezone, alike=alike)
@@ -233,6 +239,9 @@ class Learner:
         trained = self._schooling.done()
         if trained is not None:
             self.challenge(trained, end)
+        if self._shelf is not None:
+            for why in self._schooling.elsewhere.take_news():
+                self._shelf.note("learning.offload", "did not train", why, end)
         if self._shelf is not None and self._shelf.changed():
             self._take_up(self._shelf, now)
         today = now.astimezone(self._site.timezone).date()
@@ -242,11 +251,22 @@ class Learner:
             self._last_night, self._failed = today, None
             if self._pupils:
                 self._night(end)
+        self._train_if_due(now)
+        give_back()
+
+    def look(self, now: datetime) -> None:
+        """Begin a training that waits, if it may now: costs next to nothing, and evaluates no forecaster."""
+        if self._schooling.wants_another_look(now):
+            self._train_if_due(now)
+
+    def _train_if_due(self, now: datetime) -> None:
+        end = slot_start(now, HOUR)
         if self._schooling.due(end, refused=self.refused):
-            trained = self._schooling.begin(end, self._champions())
+            trained = self._schooling.begin(now, self._champions())
             if trained is not None:
                 self.challenge(trained, end)
-        give_back()
+        elif self._schooling.waits_for is not None:
+            self._schooling.wait_no_longer()
 
     def challenge(self, trained: Trained, at: datetime) -> None:
         """Hold what was trained against what serves, and let the better one serve."""
@@ -338,8 +358,3 @@ class Learner:
         rolled_back_at = shelf.registry.rolled_back_at
         if rolled_back_at is not None:
             self._schooling.last, self._why = rolled_back_at, "rolled back by hand"
-
-
-def _believed(history: History, per_day: int) -> History:
-    load_kw, pv_kw = believable(history.load_kw, per_day), believable(history.pv_kw, per_day)
-    return History(grid=history.grid, load_kw=load_kw, pv_kw=np.minimum(pv_kw, ceiling_kw(pv_kw, per_day)))

@@ -14,6 +14,7 @@ from plotly.offline import get_plotlyjs
 from plotly.subplots import make_subplots
 
 from homeagent.agent.backtest_summary import ReportFacts
+from homeagent.agent.day_section import day_section
 from homeagent.domain.grid import FloatArray
 
 COLOURS = {
@@ -46,6 +47,9 @@ p { margin: .3rem 0; color: #475569 }
 .tiles { display: flex; flex-wrap: wrap; gap: .8rem; margin: 1.2rem 0 }
 .tile { background: #fff; border: 1px solid #e2e8f0; border-radius: .6rem; padding: .7rem 1rem; min-width: 9rem }
 .tile b { display: block; font-size: 1.5rem; color: #0f766e }
+select { font: inherit; border: 1px solid #e2e8f0; border-radius: .3rem; background: #fff }
+#day-chart { height: 560px }
+#day-thinks { color: #475569; font-size: .85rem; max-height: 15rem; overflow-y: auto }
 .chart { background: #fff; border: 1px solid #e2e8f0; border-radius: .6rem; padding: .5rem }
 table { border-collapse: collapse; width: 100%; font-size: .85rem; background: #fff }
 td, th { border-bottom: 1px solid #e2e8f0; padding: .3rem .5rem; text-align: left; vertical-align: top }
@@ -58,6 +62,7 @@ def write_report(facts: ReportFacts, path: Path) -> None:
         _section("What it cost", _costs_text(facts), _costs(facts), _growing_costs(facts)),
         _section("State of charge and price", _soc_text(facts), _soc_and_price(facts)),
         *_zoomed_day(facts),
+        *day_section(facts.days, best_date(facts)),
         _section("Forecast against truth", _forecast_text(facts), *_forecasts(facts)),
     ]
     window = facts.summary["window"]
@@ -88,8 +93,9 @@ def _window_text(facts: ReportFacts) -> str:
 
 def _tiles(facts: ReportFacts) -> Iterator[str]:
     summary, currency = facts.summary, html.escape(facts.site.currency)
-    saved = summary["cost_without_battery"] - summary["cost_agent"]
-    more = summary["cost_self_consumption_rule"] - summary["cost_agent"]
+    own = summary["own_energy"]
+    paid = summary["cost_agent"] + (0.0 if own is None else own["cost"])
+    saved, more = (summary[f"cost_{other}"] - paid for other in ("without_battery", "self_consumption_rule"))
     share = summary["share_of_possible_saving_agent"]
     tiles = [
         (f"{saved:.2f} {currency}", "saved against no battery"),
@@ -97,6 +103,9 @@ def _tiles(facts: ReportFacts) -> Iterator[str]:
         ("not computed" if share is None else f"{share:.1%}", "of what perfect foresight saves"),
         (f"{summary['thinks']}", f"thinks, {sum(summary['cpu_seconds'].values()):.1f} CPU seconds in all"),
     ]
+    if own is not None:
+        ends = f"{1000 * own['kwh_low']:.2g} to {1000 * own['kwh_high']:.2g}"
+        tiles.append((f"{1000 * own['kwh']:.2g} Wh", f"its own computing here ({ends}), taken from what it saved"))
     for value, what in tiles:
         yield f"<div class=tile><b>{value}</b>{what}</div>"
 
@@ -211,6 +220,12 @@ def best_day(facts: ReportFacts) -> tuple[int, int] | None:
         days[day] = (first, row + 1)
     whole = [(a, b) for a, b in days.values() if (b - a) * window.grid.step_hours > 22.5]  # noqa: PLR2004 - 23 or more
     return max(whole, key=lambda rows: float((costs[0] - costs[1])[slice(*rows)].sum()), default=None)
+
+
+def best_date(facts: ReportFacts) -> date | None:
+    """Return that day's date."""
+    rows = best_day(facts)
+    return None if rows is None else _local(facts, facts.window.grid.at(rows[0])).date()
 
 
 def _zoomed_day(facts: ReportFacts) -> Iterator[str]:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from homeagent.agent.footprint_told import sums_of_own
 from homeagent.agent.forecast_report import ForecastRow
 from homeagent.agent.replay import Replay
 from homeagent.domain.ledger import SavingsEntry
@@ -44,7 +45,8 @@ def print_summary(summary: Mapping[str, Any], out: Path) -> None:
     table.add_column(f"cost [{currency}]", justify="right")
     table.add_column("saved", justify="right")
     table.add_column("share of the possible saving", justify="right")
-    none = summary["cost_without_battery"]
+    none, own = summary["cost_without_battery"], summary["own_energy"]
+    own_cost = 0.0 if own is None else own["cost"]
     rows = (
         ("without battery", none, 0.0 if summary["cost_perfect_foresight"] is not None else None),
         ("self-consumption rule", summary["cost_self_consumption_rule"], summary["share_of_possible_saving_rule"]),
@@ -53,8 +55,15 @@ def print_summary(summary: Mapping[str, Any], out: Path) -> None:
     )
     for name, cost, share in rows:
         if cost is not None:
-            table.add_row(name, f"{cost:.2f}", f"{none - cost:.2f}", "" if share is None else f"{share:.3f}")
+            saved = none - cost - (own_cost if name == "homeagent" else 0.0)
+            table.add_row(name, f"{cost:.2f}", f"{saved:.2f}", "" if share is None else f"{share:.3f}")
     console.print(table)
+    if own is not None:
+        console.print(
+            f"Its own computing on this machine ({summary['machine']}): {1000 * own['kwh']:.2f} Wh "
+            f"({1000 * own['kwh_low']:.2f} to {1000 * own['kwh_high']:.2f}), "
+            f"{own_cost:.5f} {currency}, taken from what it saved"
+        )
     if summary["carbon_kg"] is not None:
         console.print(f"Imported energy stood for {summary['carbon_kg']:.1f} kg of CO2 with homeagent")
     console.print(
@@ -79,6 +88,13 @@ def print_savings(entries: list[SavingsEntry], currency: str) -> None:
     ]
     table.add_row("in all", *(f"{value:.2f}" for value in sums))
     Console().print(table)
+    own = sums_of_own(entries)
+    if own["own_cost"] is None:
+        return
+    Console().print(
+        f"Taken from it: the agent's own computing, {1000 * own['own_kwh']:.2f} Wh, {own['own_cost']:.5f} {currency} "
+        f"({own['own_cost_low']:.5f} to {own['own_cost_high']:.5f})"
+    )
 
 
 def print_ledger(entries: Sequence[LedgerEntry], *, as_json: bool) -> None:

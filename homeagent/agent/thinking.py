@@ -26,6 +26,7 @@ from homeagent.footprint.cpu_meter import CpuMeter
 from homeagent.forecasting.floor import floor_scenarios, forecast_of
 from homeagent.forecasting.prices import estimate
 from homeagent.planning.planner import Solution, fallback, solve
+from homeagent.planning.worth_of_thinking import lost_by_slot, worth_by_slot
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ HORIZON = timedelta(hours=24)
 """One battery is emptied and filled within a day: a longer look ahead was measured and gives nothing."""
 PEAK_HORIZON = timedelta(hours=36)
 """With a peak charge tomorrow's peaks must be in sight when today's energy is spent."""
+GLANCE = timedelta(hours=12)
+"""What is planned anew while an older plan says what comes after: as long as no plan grows old, and as long again."""
 MEMORY = timedelta(days=42)
 """How far back a forecast may look; more is remembered so that whole days survive gaps."""
 
@@ -56,6 +59,11 @@ class Thought:
         """Return load and PV as they were expected, in observation slots or in those of a coarser `grid`."""
         scenarios = self.problem.scenarios if grid is None else self.problem.scenarios.in_slots_of(grid)
         return forecast_of(scenarios, scenarios.load_kw), forecast_of(scenarios, scenarios.pv_kw)
+
+    def net_forecast(self, grid: TimeGrid) -> Forecast:
+        """Return load less PV as it was expected in slots of `grid`: their errors are not independent."""
+        scenarios = self.problem.scenarios.in_slots_of(grid)
+        return forecast_of(scenarios, scenarios.load_kw - scenarios.pv_kw)
 
     def expected_net_kw(self, slot: int) -> float:
         """Return the mean net load expected in one slot of the plan."""
@@ -85,9 +93,7 @@ class Memory:
 
 
 def expected_carbon(memory: Memory, grid: TimeGrid, site: SiteSpec) -> FloatArray | None:
-    """Return the grid's expected carbon intensity, None where it plays no part or was never seen."""
-    if not site.goals.carbon_price_per_kg:
-        return None
+    """Return the grid's expected carbon intensity, None where it was never seen."""
     past = TimeGrid(start=grid.start - MEMORY, step=grid.step, count=MEMORY // grid.step)
     inside = grid.step // memory.step
     fine = TimeGrid(start=past.start, step=memory.step, count=past.count * inside)
@@ -111,15 +117,22 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
     timetables: tuple[Timetable, ...] = (),
     forecaster: Forecaster = floor_scenarios,
     expectations: Expectations | None = None,
+    present: Thought | None = None,
 ) -> Thought:
     """Return a plan in slots of `step`, from the start of the slot that holds `now`. There always is one.
 
     `import_cap` chooses the limits of a home with a peak charge, from the plan's grid and the history. What
     `timetables` switch is added to the household's own load. `forecaster` says what that will be, from a history
-    without the times that `expectations` know to be no habit; they also say what is known beforehand.
+    without the times that `expectations` know to be no habit; they also say what is known beforehand. With
+    `present`, a plan that still reaches far enough, only the hours of a glance are planned anew, and what comes after
+    them is worth what it was worth there.
     """
     horizon = HORIZON if import_cap is None else PEAK_HORIZON
-    grid = TimeGrid(start=slot_start(now, step), step=step, count=horizon // step)
+    start = slot_start(now, step)
+    cost_after = None if present is None or import_cap is not None else cost_at(present, start + GLANCE, step)
+    if cost_after is not None:
+        horizon = GLANCE
+    grid = TimeGrid(start=start, step=step, count=horizon // step)
     with cpu.part("forecast"):
         fine = TimeGrid(start=grid.start, step=memory.step, count=horizon // memory.step)
         measured = history = memory.history(grid.start)
@@ -132,7 +145,7 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
             scenarios = expectations.expected(scenarios, measured)
         scenarios = scenarios.adding(drawn_kw(timetables, fine, site.timezone)).in_whole_watts()
         curve = prices.curve(grid)
-        carbon = expected_carbon(memory, grid, site)
+        carbon = expected_carbon(memory, grid, site) if site.goals.carbon_price_per_kg else None
     with cpu.part("plan"):
         problem = PlanningProblem(
             site=site,
@@ -142,9 +155,36 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
             scenarios=scenarios,
             carbon_g_per_kwh=carbon,
             import_cap=None if import_cap is None else import_cap(grid, history),
+            cost_after=cost_after,
         )
         plan, solution = _plan(problem, prices_known=prices.step is not None)
     return Thought(problem=problem, plan=plan, solution=solution)
+
+
+def cost_at(thought: Thought, at: datetime, step: timedelta) -> FloatArray | None:
+    """Return the cost to come [currency] by state of charge at a time of a plan, None where it does not say."""
+    grid = thought.plan.grid
+    if thought.solution is None or grid.step != step or not grid.start <= at <= grid.end or (at - grid.start) % step:
+        return None
+    cost: FloatArray = thought.solution.value.cost_to_come[(at - grid.start) // step]
+    return cost
+
+
+def lost_without(thought: Thought, before: Thought | None) -> FloatArray | None:
+    """Return what going on with the plan before would have lost in each slot [currency], None where it says nothing."""
+    if before is None or before.solution is None or thought.solution is None:
+        return None
+    grid, older = thought.plan.grid, before.plan
+    if older.grid.step != grid.step or not older.grid.start <= grid.start < older.grid.end:
+        return None
+    return lost_by_slot(older.policies[older.grid.index_of(grid.start) :], thought.solution, thought.problem)
+
+
+def worth_of_thinking_again(thought: Thought, span: timedelta) -> FloatArray:
+    """Return what not knowing better may lose in each slot within `span` [currency]."""
+    if thought.solution is None:
+        return np.zeros(0)
+    return worth_by_slot(thought.solution, thought.problem, span // thought.plan.grid.step + 1)
 
 
 def _plan(problem: PlanningProblem, *, prices_known: bool) -> tuple[Plan, Solution | None]:

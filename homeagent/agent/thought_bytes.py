@@ -48,6 +48,7 @@ def thought_bytes(thought: Thought, beside: Mapping[str, object]) -> bytes:
             "states_kwh": solution.value.soc_kwh,
             "cost_to_come": solution.value.cost_to_come,
             "prices": [astuple(price) for price in solution.prices],
+            "scenario_soc_kwh": solution.soc_kwh,
             "nets": [(net.load_kw, net.pv_kw, net.weight) for net in solution.nets],
         }
     target = io.BytesIO()
@@ -108,11 +109,14 @@ def _thought(head: dict[str, Any], arrays: dict[str, Any], problem: PlanningProb
     value = StoredEnergyValue(soc_kwh=arrays["states_kwh"], cost_to_come=arrays["cost_to_come"], policies=plan.policies)
     if value.cost_to_come.shape != (grid.count + 1, len(value.soc_kwh)):
         raise ValueError("its table has another size")
+    if arrays["scenario_soc_kwh"].shape != (grid.count + 1, len(problem.scenarios.weight)):
+        raise ValueError("its courses have another size")
     solution = Solution(
         plan=plan,
         value=value,
         prices=_made(SlotPrices, arrays["prices"], grid.count),
         nets=tuple(NetLoad(load_kw=load, pv_kw=pv, weight=weight) for load, pv, weight in arrays["nets"]),
+        soc_kwh=arrays["scenario_soc_kwh"],
     )
     return Thought(problem=problem, plan=plan, solution=solution)
 

@@ -5,20 +5,28 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 
 from homeagent.agent.agent import Agent
 from homeagent.agent.announcing import load_from, load_json
+from homeagent.agent.anomaly_view import anomalies_told
 from homeagent.agent.day_ahead import DayAhead
+from homeagent.agent.day_picture import told_day
+from homeagent.agent.footprint_told import footprint_told, sums_of_own
 from homeagent.agent.habit_book import HabitBook
 from homeagent.agent.model_view import Beside, models_told
 from homeagent.domain.decision import Decision
 from homeagent.domain.forecast import Forecast
 from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.ledger import SavingsEntry
+
+SAVINGS_METHOD = (
+    "modelled: the same load, PV and prices, without a battery and with the inverter's own rule; "
+    "less what the agent's own computing cost"
+)
 
 
 class View:
@@ -102,27 +110,37 @@ class View:
         newest = list(self._agent.decisions)[-limit:]
         return [_decision(decision) for decision in reversed(newest)]
 
+    def thinks(self, day: date | None) -> Mapping[str, object]:
+        """Return one local day's looks, thinks and sleep, None for the newest, with what they were about."""
+        return told_day(self._agent, day)
+
     def savings(self) -> Mapping[str, object]:
         """Return each day's savings, the open day last, and their sums. Modelled, and it says so."""
         book = self._agent.day_book
         today = None if book is None else book.today()
         entries = ([] if book is None else list(book.entries)) + ([] if today is None else [today])
         sums = ("cost", "cost_without_battery", "cost_rule", "saved_against_none", "saved_against_rule", "stored_value")
+        total = {name: round(sum(getattr(entry, name) for entry in entries), 4) for name in sums}
         return {
             "currency": self._agent.site.currency,
-            "method": "modelled: the same load, PV and prices, without a battery and with the inverter's own rule",
+            "method": SAVINGS_METHOD,
             "days": [_entry(entry) for entry in entries],
-            "total": {name: round(sum(getattr(entry, name) for entry in entries), 4) for name in sums},
+            "total": total | sums_of_own(entries),
         }
 
     def footprint(self) -> Mapping[str, object]:
-        """Return what the agent itself used since its start."""
-        used = self._agent.footprint()
+        """Return what the agent itself used since its start, by day, and what that is of what it saved."""
+        agent = self._agent
+        used, book, today = agent.footprint(), agent.footprints, agent.day_book and agent.day_book.today()
+        entries = [*(() if agent.day_book is None else agent.day_book.entries), *(() if today is None else (today,))]
         return {
+            "since": stamp(book.began),
+            "currency": agent.site.currency,
             "thinks": used.thinks,
             "looks": used.looks,
             "cpu_seconds": {name: round(seconds, 3) for name, seconds in used.cpu_seconds.items()},
             "peak_memory_mb": round(used.peak_memory_mb, 1),
+            **footprint_told(book.energy, sorted(book.days.values(), key=lambda day: day.day), entries),
         }
 
     def models(self) -> Mapping[str, object]:
@@ -150,10 +168,26 @@ class View:
         """Expect a load no longer; return whether it was expected."""
         return self._agent.cancel_load(name)
 
+    def anomalies(self) -> Mapping[str, object]:
+        """Return what is odd in the home, in sentences: open, dismissed, past."""
+        book = self._agent.anomalies
+        return anomalies_told([] if book is None else book.anomalies, self._agent.site.currency)
+
+    def dismiss(self, number: int) -> bool:
+        """Leave an open anomaly alone from now on; return whether there is one of this number."""
+        return self._agent.anomalies is not None and self._agent.anomalies.dismiss(number)
+
     def health(self) -> Mapping[str, object]:
         """Return whether all is well, and each degraded step by name."""
         degraded = self.degraded()
-        return {"ok": not degraded, "degraded": degraded, "link": None, "devices": [], "history_share": None}
+        return {
+            "ok": not degraded,
+            "degraded": degraded,
+            "link": None,
+            "devices": [],
+            "history_share": None,
+            "machine": self._agent.host.told(),
+        }
 
     def resume(self, device: str) -> bool | None:  # noqa: ARG002 - a home that is not live has no device to resume
         """Return None: there is nothing to resume."""
@@ -206,7 +240,11 @@ def _band(forecast: Forecast) -> dict[str, list[float]]:
 
 def _entry(entry: SavingsEntry) -> dict[str, object]:
     return {
-        name: value.isoformat() if name == "day" else None if value is None else round(value, 4)
+        name: value.isoformat()
+        if name == "day"
+        else None
+        if value is None
+        else round(value, 12 if name.startswith("own") else 4)
         for name, value in asdict(entry).items()
     }
 

@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from homeagent.config.binding import Bound, bind
+from homeagent.config.governor import governor_rules
 from homeagent.config.home_assistant import UNMETERED
+from homeagent.config.offload import missing_files, offload_of, offload_told
 from homeagent.config.places import place_of_zone
 from homeagent.config.profile_costs import shipped_costs
 from homeagent.config.profile_files import folder_beside, load_profile
@@ -20,11 +22,13 @@ from homeagent.config.reading import read_settings
 from homeagent.config.settings import ScenarioSettings, Settings
 from homeagent.config.wiring import capability_of, wiring_of
 from homeagent.domain.command import AgentMode
+from homeagent.domain.effort import HostRules
 from homeagent.domain.errors import InputError, Issue
 from homeagent.domain.expectations import Absence
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.learning import LearningRules
 from homeagent.domain.site import BatterySpec, Goals, GridLimits, PeakChargeSpec, Place, PriceRules, SiteSpec
+from homeagent.domain.thinking import GovernorRules
 from homeagent.domain.wiring import DeviceSpec, ForecastWiring, Wiring
 
 _Model = TypeVar("_Model", bound=Settings)
@@ -44,6 +48,7 @@ class Config:
     inverter: InverterCapability
     minimum_hold: timedelta
     thinking_step: timedelta | None
+    governor: GovernorRules
     mode: AgentMode
     wiring: Wiring | None
     port: int
@@ -56,6 +61,8 @@ class Config:
     country_given: bool
     learning: LearningRules | None
     """None where learning is off."""
+    host: HostRules | None
+    """None where the machine is not to be spared."""
     away: tuple[tuple[datetime, datetime], ...]
     """When nobody is at home, by the home's own clock."""
 
@@ -130,6 +137,7 @@ def _settings(path: Path, model: type[_Model]) -> tuple[_Model, Mapping[str, Bou
     settings, document = read_settings(path, model)
     folder = folder_beside(path)
     written, profiles, problems = bind(settings, lambda name: load_profile(name, folder))
+    problems = [*problems, *missing_files(settings.learning.tls, path.parent)]
     if problems:
         raise InputError(str(path), tuple(problem.issue(document) for problem in problems))
     return written, profiles
@@ -150,10 +158,12 @@ def _parts(settings: Settings, profiles: Mapping[str, Bound], path: Path) -> dic
         "country_given": settings.home.country is not None,
         "place_given": settings.home.latitude is not None,
         "learning": _learning(settings, path.parent),
+        "host": settings.thinking.host_rules(),
         "away": tuple((_moment(one.from_), _moment(one.until, past=True)) for one in settings.home.away),
         "site": site,
         "inverter": capability_of(settings.battery, profiles.get("battery")),
         "minimum_hold": timedelta(minutes=inverter.min_hold_minutes),
+        "governor": governor_rules(settings.thinking.governor),
         "thinking_step": None if step is None else timedelta(minutes=step),
     }
 
@@ -175,6 +185,8 @@ def _learning(settings: Settings, folder: Path) -> LearningRules | None:
         delegate=None if learning.delegate is None else folder / learning.delegate,
         models=folder / learning.models,
         starter=learning.starter,
+        wait=timedelta(hours=learning.wait_hours),
+        offload=offload_of(learning.offload, learning.tls, folder),
     )
 
 
@@ -268,6 +280,7 @@ def _understood(config: Config) -> Iterator[str]:
     else:
         every = config.learning.train_every or timedelta(0)
         yield f"learning: every night, anew every {every.days} days, with a {config.learning.budget} budget"
+        yield from offload_told(config.learning.offload)
     if config.wiring is not None:
         yield from _forecasts(config.wiring.forecasts)
     for name, bound in config.profiles.items():

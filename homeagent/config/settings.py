@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from homeagent.config.forecasts import SolarForecast, WeatherId
+from homeagent.config.governor import governor_rules
 from homeagent.config.home_assistant import (
     STEPS_OR_PROFILE,
     ApplianceSettings,
@@ -25,7 +26,9 @@ from homeagent.config.home_assistant import (
     lacking,
     wrong,
 )
+from homeagent.config.offload import SchedulerAddress, TlsSettings, require_secured
 from homeagent.config.prices import PriceSettings
+from homeagent.domain.effort import HostRules
 
 
 def _timezone(name: str) -> str:
@@ -216,10 +219,23 @@ class GoalSettings(Section):
     carbon_price_per_kg: NotNegative = 0.0
 
 
+def _known_governor(text: str) -> str:
+    governor_rules(text)
+    return text
+
+
 class ThinkingSettings(Section):
-    """How finely the agent plans."""
+    """How finely the agent plans, and whether it spares the machine."""
 
     step_minutes: Literal[15, 30, 60] | None = None
+    governor: Annotated[str, AfterValidator(_known_governor)] = "adaptive"
+    spare_machine: bool = True
+    hot_c: Annotated[float, Field(ge=30, le=120)] | None = None
+    low_battery_percent: Annotated[float, Field(ge=0, le=100)] = 20.0
+
+    def host_rules(self) -> HostRules | None:
+        """Return what is said of the machine, None where it is not to be spared."""
+        return HostRules(hot_c=self.hot_c, low_battery=self.low_battery_percent / 100) if self.spare_machine else None
 
 
 class LearningSettings(Section):
@@ -229,8 +245,16 @@ class LearningSettings(Section):
     budget: Literal["small", "normal", "large"] = "normal"
     starter: bool = True
     train_every_days: Annotated[int, Field(ge=1, le=365)] = 7
+    wait_hours: Annotated[float, Field(ge=0, le=36)] = 24.0
     delegate: str | None = None
     models: str = "models"
+    offload: SchedulerAddress | None = None
+    tls: TlsSettings | None = None
+
+    @model_validator(mode="after")
+    def _secured(self) -> LearningSettings:
+        require_secured(self.offload, self.tls)
+        return self
 
 
 class Settings(Section):

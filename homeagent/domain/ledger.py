@@ -34,7 +34,9 @@ class SettledSlot:
 class SavingsEntry:
     """A local day: what it cost, and what the same day would have cost otherwise (modelled, not measured).
 
-    `stored_value` is the worth of the change of stored energy over the day, already in `saved`.
+    `stored_value` is the worth of the change of stored energy over the day, already in `saved`. `own_kwh` is what the
+    agent's computing took, and `own_cost` what that cost, already taken from `saved`: a home without the agent would
+    not have used it. Its ends say how surely that is known; None where it was not metered, and then not taken.
     """
 
     day: date
@@ -47,6 +49,10 @@ class SavingsEntry:
     import_kwh: float
     export_kwh: float
     carbon_kg: float | None
+    own_kwh: float | None = None
+    own_cost: float | None = None
+    own_cost_low: float | None = None
+    own_cost_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

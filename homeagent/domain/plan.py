@@ -34,6 +34,8 @@ class PlanningProblem:
     """All that the planner may look at: the same problem gives the same plan.
 
     `carbon_g_per_kwh` is the expected intensity per slot, shape (count,), None where the home has none.
+    `cost_after` is the cost to come at the grid's end [currency] by state of charge, as an older plan had it; None
+    values what is left there by the mean price.
     """
 
     site: SiteSpec
@@ -43,6 +45,7 @@ class PlanningProblem:
     scenarios: Scenarios
     carbon_g_per_kwh: FloatArray | None = None
     import_cap: ImportCap | None = None
+    cost_after: FloatArray | None = None
 
     def digest(self) -> str:
         """Return a short name of the content: equal problems have equal digests."""
@@ -54,6 +57,8 @@ class PlanningProblem:
             arrays.append(self.carbon_g_per_kwh)
         if self.import_cap is not None:
             arrays += [self.import_cap.limit_kw, self.import_cap.excess_price_per_kwh]
+        if self.cost_after is not None:
+            arrays.append(self.cost_after)
         for array in arrays:
             sha.update(array.tobytes())
         return sha.hexdigest()[:16]

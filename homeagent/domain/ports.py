@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from homeagent.domain.command import Command, CommandResult
@@ -61,6 +61,9 @@ class AgentView(Protocol):
     def decisions(self, limit: int) -> Sequence[Mapping[str, object]]:
         """Return the newest decisions, newest first, with their reasons."""
 
+    def thinks(self, day: date | None) -> Mapping[str, object]:
+        """Return one local day's looks, thinks and sleep, None for the newest, with what they were about."""
+
     def savings(self) -> Mapping[str, object]:
         """Return what was saved, by day and in all."""
 
@@ -75,6 +78,12 @@ class AgentView(Protocol):
 
     def health(self) -> Mapping[str, object]:
         """Return whether all is well, and each degraded step by name."""
+
+    def anomalies(self) -> Mapping[str, object]:
+        """Return what is odd in the home, in sentences: open, dismissed, past."""
+
+    def dismiss(self, number: int) -> bool:
+        """Leave an open anomaly alone from now on; return whether there is one of this number."""
 
     def announced_loads(self) -> Mapping[str, object]:
         """Return the announced loads to come, and in sentences what is expected beside habits."""

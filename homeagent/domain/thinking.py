@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 
 Depth: TypeAlias = Literal["floor", "full"]
-"""`floor` takes the recent days for a forecast, `full` asks the students. A look is no think: it evaluates neither."""
+"""`floor` takes the recent days for a forecast and, where it may, the present plan's worth of stored energy for what is
+far; `full` asks the students, and plans the whole day. A look is no think: it evaluates neither."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,3 +25,27 @@ class ThinkRecord:
     cpu_seconds: float
     worth: float | None
     next_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wake:
+    """Why the agent thinks now. `of_age` says that nothing happened: the plan before had merely grown old."""
+
+    reason: str
+    of_age: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GovernorRules:
+    """When to think: at fixed times, or with `every` None as soon as it is expected to pay.
+
+    A think pays from `pays_from` of what one filling of the battery can be worth, so the same number fits any home and
+    currency. No plan is older than `longest`.
+    """
+
+    every: timedelta | None = None
+    pays_from: float = 0.0002
+    longest: timedelta = timedelta(hours=6)
+
+
+ADAPTIVE = GovernorRules()

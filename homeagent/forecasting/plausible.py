@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import numpy as np
 
+from homeagent.domain.forecast import Scenarios
 from homeagent.domain.grid import FloatArray
+from homeagent.domain.history import History
+
+DAY = timedelta(days=1)
 
 WRONG_SIGN_KW = 0.2
 """Less than nothing by this much is a meter the wrong way round; by less, an inverter's own need or a rounding."""
@@ -45,3 +52,20 @@ def ceiling_kw(values: FloatArray, per_day: int) -> float:
     """Return how much a home may be forecast that has used so much; without enough days there is no limit."""
     peaks = daily_peaks(values, per_day)
     return MARGIN * float(np.sort(peaks)[-3]) if len(peaks) >= LEAST_DAYS else np.inf
+
+
+def believed(history: History) -> History:
+    """Return a history without what no home does."""
+    per_day = DAY // history.grid.step
+    load_kw, pv_kw = believable(history.load_kw, per_day), believable(history.pv_kw, per_day)
+    return History(grid=history.grid, load_kw=load_kw, pv_kw=np.minimum(pv_kw, ceiling_kw(pv_kw, per_day)))
+
+
+def bounded(courses: Scenarios, history: History) -> Scenarios:
+    """Return courses that stay within what a home may be forecast with such a history."""
+    per_day = DAY // history.grid.step
+    return replace(
+        courses,
+        load_kw=np.minimum(courses.load_kw, ceiling_kw(history.load_kw, per_day)),
+        pv_kw=np.minimum(courses.pv_kw, ceiling_kw(history.pv_kw, per_day)),
+    )

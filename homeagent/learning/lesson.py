@@ -148,7 +148,7 @@ def give(quantity: Quantity, course: Course, split: Split, plan: Plan, say: Say)
         say(f"{quantity}: the teacher is fitted, pinball {ladder[-1].score.pinball_kw:.4f} kW")
     widths = _search(rows, truth, taught, test, plan) if plan.search else WIDTHS[plan.budget][1]
     if plan.start is None:
-        network, lessons = _committee(rows, truth, taught, widths, plan.seed)
+        network, lessons = committee(rows, truth, taught, widths, plan.seed)
     else:
         network, lessons = plan.start, lessons_of(plan.start, rows, truth, taught)
         teach(network, lessons, EPOCHS, RATE, seed=plan.seed)
@@ -172,7 +172,7 @@ def give(quantity: Quantity, course: Course, split: Split, plan: Plan, say: Say)
     return Taught(student=student, early=frozen, ladder=tuple(ladder))
 
 
-def _committee(
+def committee(
     rows: Rows, truth: FloatArray, taught: FloatArray | None, widths: Sequence[int], seed: int
 ) -> tuple[Network, Lessons]:
     """Return the mean of some small networks, each of which began elsewhere, as one; and what it was taught."""

@@ -1,21 +1,16 @@
-"""How much learning the machine can bear now: a training waits while it is hot, short of memory, busy or unplugged."""
+"""How much learning the machine can bear now: a training waits while the machine is strained or short of memory."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
+from homeagent.domain.effort import Effort
 from homeagent.domain.learning import Budget
-from homeagent.domain.machine import MachineState
 
 TRAINING_MB = 400.0
 """A training takes some 300 MB, measured; with less than this the system would have to make room."""
 SPARE_MB = 700.0
 """With less than this the next smaller students are trained."""
-HOT_C = 75.0
-"""A Raspberry Pi slows down from 80 degC on."""
-BUSY = 2.0
-LONGEST_WAIT = timedelta(days=3)
 SMALLER: dict[Budget, Budget] = {"large": "normal", "normal": "small", "small": "small"}
 
 
@@ -28,26 +23,14 @@ class Means:
     teacher: bool
 
 
-def strain(machine: MachineState) -> str | None:
-    """Return what the machine suffers from, None where it has time and room."""
-    if machine.on_battery:
-        return "the machine runs on its battery"
-    if machine.throttled:
-        return "the machine is throttled"
-    if machine.hottest_c is not None and machine.hottest_c >= HOT_C:
-        return f"the machine is hot ({machine.hottest_c:.0f} degC)"
-    if machine.available_mb is not None and machine.available_mb < TRAINING_MB:
-        return f"little memory is left ({machine.available_mb:.0f} MB)"
-    if machine.load is not None and machine.load >= BUSY:
-        return f"the machine is busy (load {machine.load:.1f} a core)"
-    return None
-
-
-def means_for(machine: MachineState, budget: Budget, waited: timedelta) -> Means:
-    """Return what a training may take that has waited so long: after three days a small one is better than none."""
-    suffers = strain(machine)
-    if suffers is None:
-        spare = machine.available_mb is None or machine.available_mb >= SPARE_MB
-        return Means(wait=None, budget=budget if spare else SMALLER[budget], teacher=True)
-    wait = suffers if waited < LONGEST_WAIT else None
-    return Means(wait=wait, budget=SMALLER[budget], teacher=False)
+def means_for(effort: Effort, available_mb: float | None, budget: Budget, *, overdue: bool) -> Means:
+    """Return what a training may take; one that is overdue begins all the same: a small one is better than none."""
+    wait = None
+    if effort.level != "full":
+        wait = f"the machine is {effort.reason}"
+    elif available_mb is not None and available_mb < TRAINING_MB:
+        wait = f"little memory is left ({available_mb:.0f} MB)"
+    if wait is not None:
+        return Means(wait=None if overdue else wait, budget=SMALLER[budget], teacher=False)
+    spare = available_mb is None or available_mb >= SPARE_MB
+    return Means(wait=None, budget=budget if spare else SMALLER[budget], teacher=True)

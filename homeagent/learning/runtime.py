@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -94,6 +94,17 @@ def _silence() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
+
+
+def every() -> list[Runtime]:
+    """Return all that really work here, numpy first."""
+    found = [NUMPY]
+    for name, path in MODULES.items():
+        with suppress(ImportError, SystemError, OSError, ValueError, RuntimeError, AttributeError):
+            build = _builder(importlib.import_module(path), [])
+            _works(build)
+            found.append(Runtime(name=name, kind=KINDS[name], build=build))
+    return found
 
 
 @lru_cache(maxsize=4)

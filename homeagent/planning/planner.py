@@ -31,6 +31,8 @@ class Solution:
     value: StoredEnergyValue
     prices: tuple[SlotPrices, ...]
     nets: tuple[NetLoad, ...]
+    soc_kwh: FloatArray
+    """The state of charge at each edge in each scenario, shape (count + 1, scenarios)."""
 
     def reason(self, problem: PlanningProblem, slot: int, soc_kwh: float | None = None) -> Reason:
         """Return why slot `slot` is planned as it is, at `soc_kwh`, else at the state of charge expected there."""
@@ -95,6 +97,7 @@ def solve(problem: PlanningProblem) -> Solution:
         states=STATES,
         terminal_per_kwh=max(float(buy.mean()), 0.0) * site.battery.discharge_efficiency,
         pv_curtailable=site.pv_curtailable,
+        cost_after=problem.cost_after,
     )
     course = _expected_course(problem, value.policies)
     first = explain(value, 0, problem.soc_kwh, prices[0], nets[0], site.battery, hours=hours, currency=site.currency)
@@ -115,7 +118,7 @@ def solve(problem: PlanningProblem) -> Solution:
         expected_cost=value.at(0, problem.soc_kwh),
         outcome="optimal",
     )
-    return Solution(plan=plan, value=value, prices=prices, nets=nets)
+    return Solution(plan=plan, value=value, prices=prices, nets=nets, soc_kwh=course.soc_by_scenario_kwh)
 
 
 def fallback(problem: PlanningProblem, reason: str) -> Plan:
@@ -156,6 +159,7 @@ class _Course:
     soc_kwh: FloatArray
     soc_low_kwh: FloatArray
     soc_high_kwh: FloatArray
+    soc_by_scenario_kwh: FloatArray
 
 
 def _expected_course(problem: PlanningProblem, policies: tuple[BatteryPolicy, ...]) -> _Course:
@@ -172,4 +176,4 @@ def _expected_course(problem: PlanningProblem, policies: tuple[BatteryPolicy, ..
         power_kw[slot], grid_kw[slot] = flows.power_kw @ scenarios.weight, flows.grid_kw @ scenarios.weight
         soc_kwh[slot + 1] = soc
     low, high = np.quantile(soc_kwh, BAND, axis=1)
-    return _Course(power_kw, grid_kw, soc_kwh @ scenarios.weight, low, high)
+    return _Course(power_kw, grid_kw, soc_kwh @ scenarios.weight, low, high, soc_kwh)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from homeagent.devices.battery import respond
+from homeagent.devices.battery import Flows, respond
 from homeagent.domain.grid import FloatArray
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.site import BatterySpec, GridLimits
@@ -117,13 +117,18 @@ def slot_cost(
 ) -> tuple[FloatArray, FloatArray]:
     """Return cost [currency] and state of charge after one slot under `policy`, each of shape (states, points)."""
     flows = respond(policy, spec, soc_kwh[:, None], net.load_kw, net.pv_kw, hours)
+    return flow_cost(flows, prices, spec, hours), flows.soc_kwh
+
+
+def flow_cost(flows: Flows, prices: SlotPrices, spec: BatterySpec, hours: float) -> FloatArray:
+    """Return what a slot's flows cost [currency], in the shape of the flows."""
     price = np.where(flows.grid_kw > 0, prices.import_per_kwh, prices.export_per_kwh)
     cost = flows.grid_kw * price
     if prices.excess_per_kwh:
         cost = cost + np.maximum(flows.grid_kw - prices.import_limit_kw, 0.0) * prices.excess_per_kwh
     if spec.wear_per_kwh:
         cost = cost + np.maximum(-flows.power_kw, 0.0) * spec.wear_per_kwh
-    return cost * hours, flows.soc_kwh
+    return cost * hours
 
 
 def interpolate(table: FloatArray, soc_kwh: FloatArray, at_kwh: FloatArray) -> FloatArray:
@@ -146,11 +151,15 @@ def value_of_stored_energy(
     states: int,
     terminal_per_kwh: float,
     pv_curtailable: bool,
+    cost_after: FloatArray | None = None,
 ) -> StoredEnergyValue:
-    """Return V and the policies it gives, backwards from a horizon where a stored kWh is worth `terminal_per_kwh`."""
+    """Return V and the policies it gives, backwards from a horizon where a stored kWh is worth `terminal_per_kwh`.
+
+    `cost_after`, shape (states,), is V at the horizon where that is known.
+    """
     soc = np.linspace(spec.min_soc_kwh, spec.capacity_kwh, states)
     table = np.empty((len(prices) + 1, states))
-    table[-1] = -terminal_per_kwh * (soc - soc[0])
+    table[-1] = -terminal_per_kwh * (soc - soc[0]) if cost_after is None else cost_after
     policies = []
     for slot in range(len(prices) - 1, -1, -1):
         after = table[slot + 1]

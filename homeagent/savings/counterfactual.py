@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from homeagent.devices.battery import respond, self_consumption
+from homeagent.domain.footprint import OwnEnergy
 from homeagent.domain.ledger import SavingsEntry, SettledSlot
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.site import SiteSpec
@@ -41,17 +43,23 @@ class RuleBattery:
         return float(flows.grid_kw)
 
 
+def _not_metered(_day: date) -> OwnEnergy | None:
+    return None
+
+
 @dataclass(slots=True)
 class DayBook:
     """Adds settled slots up to one entry a local day. What is stored at the end counts by its change, not its level.
 
     A kWh that the agent's battery holds more than at the start of the day, or than the rule's battery, is worth the
-    day's mean import price after losses: an estimate that cancels out over the days.
+    day's mean import price after losses: an estimate that cancels out over the days. `own_energy` tells what the
+    agent's own computing took on a day: the home without the agent does without it, so no saving is told before it.
     """
 
     site: SiteSpec
     rule: RuleBattery
     entries: list[SavingsEntry] = field(default_factory=list)
+    own_energy: Callable[[date], OwnEnergy | None] = _not_metered
     _day: date | None = None
     _sums: dict[str, float] = field(default_factory=dict)
 
@@ -99,17 +107,24 @@ class DayBook:
         worth = sums["price"] / sums["hours"] * self.site.battery.discharge_efficiency
         gained = (sums["soc_after"] - sums["soc"]) * worth
         gained_by_rule = (self.rule.soc_kwh - sums["rule_soc"]) * worth
+        own = self.own_energy(day)
+        own_cost = None if own is None else own.cost or own.energy_kwh.times(sums["price"] / sums["hours"])
+        spent = 0.0 if own_cost is None else own_cost.likely
         return SavingsEntry(
             day=day,
             cost=sums["cost"],
             cost_without_battery=sums["none"],
             cost_rule=sums["rule"],
             stored_value=gained,
-            saved_against_none=sums["none"] - sums["cost"] + gained,
-            saved_against_rule=sums["rule"] - gained_by_rule - sums["cost"] + gained,
+            saved_against_none=sums["none"] - sums["cost"] + gained - spent,
+            saved_against_rule=sums["rule"] - gained_by_rule - sums["cost"] + gained - spent,
             import_kwh=sums["import"],
             export_kwh=sums["export"],
             carbon_kg=sums["carbon_kg"] if sums["carbon_hours"] >= sums["hours"] - 1e-9 else None,
+            own_kwh=None if own is None else own.energy_kwh.likely,
+            own_cost=None if own_cost is None else own_cost.likely,
+            own_cost_low=None if own_cost is None else own_cost.low,
+            own_cost_high=None if own_cost is None else own_cost.high,
         )
 
 

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import math
+import zlib
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ NEVER_NEGATIVE = ("load_kw", "pv_kw")
 MOST_MEAN_KW = 100.0
 """No home uses more than this on average; watts taken for kilowatts do."""
 MOST_ISSUES = 5
+GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,15 +56,15 @@ def is_appliance(column: str) -> bool:
     return column.startswith("appliance_") and column.endswith("_kw")
 
 
-def read_home(path: Path) -> HomeData:
-    """Read and check a home's file, plain or gzip.
+def read_home(path: Path, content: bytes | None = None) -> HomeData:
+    """Read and check a home's file, plain or gzip. `content` is what it holds, where somebody has read it already.
 
     Raises:
         InputError: with every kind of problem found, each naming row or column and the remedy.
     """
     issues: list[Issue] = []
     try:
-        with open_text(path) as file:
+        with open_text(path, content) as file:
             reader = csv.reader(file)
             header = next(reader, None)
             if not header or header == [""]:
@@ -70,7 +72,7 @@ def read_home(path: Path) -> HomeData:
             stamps, cells, names = _read_rows(reader, header, issues)
     except (OSError, EOFError) as error:
         raise _refusal(path, "file", f"cannot be read: {reason(error)}", "name a CSV file, plain or gzip") from error
-    except (UnicodeDecodeError, csv.Error) as error:
+    except (UnicodeDecodeError, csv.Error, zlib.error) as error:
         raise _refusal(path, "file", "is not a text file", "give a CSV file, plain or gzip, in UTF-8") from error
     grid = _grid(stamps, issues) if not issues else None
     columns = {name: np.array(values, dtype=np.float64) for name, values in cells.items()}
@@ -91,13 +93,17 @@ def reason(error: OSError | EOFError) -> str:
     return (error.strerror or str(error)).lower() if isinstance(error, OSError) else "it ends in the middle"
 
 
-def open_text(path: Path) -> TextIO:
-    """Open a text file, plain or gzip."""
-    with path.open("rb") as raw:
-        zipped = raw.read(2) == b"\x1f\x8b"
-    if zipped:
-        return io.TextIOWrapper(gzip.GzipFile(path), encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
+def open_text(path: Path, content: bytes | None = None) -> TextIO:
+    """Open a text file, plain or gzip; or what it holds."""
+    raw: io.BufferedIOBase
+    if content is None:
+        with path.open("rb") as file:
+            zipped = file.read(2) == GZIP
+        raw = gzip.GzipFile(path) if zipped else path.open("rb")
+    else:
+        raw = io.BytesIO(content)
+        raw = gzip.GzipFile(fileobj=raw) if content.startswith(GZIP) else raw
+    return io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
 
 
 def _read_rows(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,11 +14,19 @@ DISHES = np.concatenate([np.full(5, 0.1), np.full(18, 1.9), np.full(25, 0.1), np
 KETTLE = np.full(3, 2.0)
 BREAKFAST = np.full(9, 0.9)
 MINUTES_OF_DAY = 1440
-FRIDGE_EVERY_MIN, FRIDGE_RUNS_MIN, FRIDGE_KW = 44, 17, 0.09
 EVENING_MIN = 1080
 OFFICE_KW, OFFICE_FROM_MIN, OFFICE_UNTIL_MIN = 0.8, 510, 1020
 """Screens and a small heater, on workdays."""
 LATER_MIN = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fridge:
+    """A compressor that runs `runs_min` of each `every_min` minutes."""
+
+    every_min: int = 44
+    runs_min: int = 17
+    power_kw: float = 0.09
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +43,9 @@ class Household:
     base_kw: float
     washing_per_day: float
     office_kw: float = 0.0
+    fridge: Fridge = field(default_factory=Fridge)
+    away: bool = False
+    """Whether nobody is there, day and night."""
 
     @classmethod
     def made_up(cls, seed: int) -> Household:
@@ -70,8 +81,8 @@ class Household:
         awake = (clock_min >= wake) & (clock_min < sleep)
         home = self._at_home(rng, clock_min, weekend=weekend)
         load = np.full(len(clock_min), self.base_kw)
-        phase = rng.integers(0, FRIDGE_EVERY_MIN)
-        load += np.where((np.arange(len(load)) + phase) % FRIDGE_EVERY_MIN < FRIDGE_RUNS_MIN, FRIDGE_KW, 0.0)
+        fridge, phase = self.fridge, rng.integers(0, self.fridge.every_min)
+        load += np.where((np.arange(len(load)) + phase) % fridge.every_min < fridge.runs_min, fridge.power_kw, 0.0)
         load += np.where(awake & home & dark, 0.05 + 0.04 * self.people, 0.0)
         load += np.where(awake & home & (clock_min > EVENING_MIN), 0.14, 0.0)  # screens
         if not weekend:
@@ -90,6 +101,8 @@ class Household:
         if weekend:
             leave = int(rng.normal(650, 40)) if rng.random() < 1 / 3 else None
             back = rng.normal(1000, 60)
+        if self.away:
+            return np.zeros(len(clock_min), dtype=np.bool_)
         if leave is None:
             return np.ones(len(clock_min), dtype=np.bool_)
         return (clock_min < leave + rng.normal(0, 8)) | (clock_min >= back)

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import math
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -75,7 +76,7 @@ def read_issued(path: Path) -> list[IssuedForecast]:
             found = list(_rows(rows, header, issues))
     except (OSError, EOFError) as error:
         raise _refusal(path, "file", f"cannot be read: {reason(error)}", "name a CSV file, plain or gzip") from error
-    except (UnicodeDecodeError, csv.Error) as error:
+    except (UnicodeDecodeError, csv.Error, zlib.error) as error:
         raise _refusal(path, "file", "is not a text file", "give a CSV file, plain or gzip, in UTF-8") from error
     if issues:
         raise InputError(str(path), tuple(issues))

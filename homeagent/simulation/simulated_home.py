@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -30,6 +31,26 @@ LATITUDE_DEG, LONGITUDE_DEG = 52.5, 13.4
 PV_KWP = 6.0
 PV_PERFORMANCE = 0.88
 DAYS_KEPT = 4
+
+
+class Happening(Protocol):
+    """What breaks in a home, or happens to its people: what it changes of the home, day by day and step by step."""
+
+    @property
+    def inverter(self) -> Callable[..., NonIdealInverter]:
+        """Make the inverter; takes what `NonIdealInverter` takes."""
+
+    def household(self, household: Household, day: date) -> Household:
+        """Return the people and the fridge of a day."""
+
+    def pv_kw(self, pv_kw: FloatArray, day: date, clock_min: FloatArray) -> FloatArray:
+        """Return what a day's PV makes, minute by minute; `clock_min` is the wall clock's minute."""
+
+    def more_load_kw(self, day: date, clock_min: FloatArray) -> FloatArray:
+        """Return what is drawn beside the household, as `pv_kw`."""
+
+    def told(self, readings: Sequence[Reading]) -> Sequence[Reading]:
+        """Return what the meters tell."""
 
 
 def simulated_site() -> SiteSpec:
@@ -57,7 +78,8 @@ class Day:
 class SimulatedHome:
     """Lives from `start` on, in minutes; hands out readings and prices, and takes commands, as a real home would.
 
-    From the local day `other_habits_from` on the people in it live otherwise; None: they never change.
+    From the local day `other_habits_from` on the people in it live otherwise; None: they never change. What breaks in
+    the home, or happens to its people, is its `happening`.
     """
 
     def __init__(
@@ -68,13 +90,16 @@ class SimulatedHome:
         inverter: InverterCapability | None = None,
         past: timedelta = PAST,
         other_habits_from: date | None = None,
+        happening: Happening | None = None,
     ) -> None:
         self.site = simulated_site()
         self.now = require_utc(start)
         self.household = Household.made_up(seed)
         self.other_habits_from = other_habits_from
         battery = self.site.battery
-        self.inverter = NonIdealInverter(
+        self.happening = happening
+        make = NonIdealInverter if happening is None else happening.inverter
+        self.inverter = make(
             battery,
             inverter or InverterCapability(),
             grid=self.site.grid,
@@ -88,7 +113,7 @@ class SimulatedHome:
     def readings(self) -> Sequence[Reading]:
         """Return what was measured since the last call, oldest first; the first time with those of the `past`."""
         new, self._readings = self._readings, []
-        return new
+        return new if self.happening is None else self.happening.told(new)
 
     async def send(self, command: Command) -> CommandResult:
         """Hand a command to the inverter."""
@@ -183,5 +208,10 @@ class SimulatedHome:
         pv_kw = np.minimum(irradiance_kw_m2(sine, clear) * PV_KWP * PV_PERFORMANCE, 0.9 * PV_KWP)
         changed = self.other_habits_from is not None and day >= self.other_habits_from
         household = self.household.with_other_habits() if changed else self.household
+        if self.happening is not None:
+            household = self.happening.household(household, day)
+            pv_kw = self.happening.pv_kw(pv_kw, day, clock_min)
         load_kw = household.day_load_kw(self._seed, day.toordinal(), day.weekday(), clock_min, sine < 0)
+        if self.happening is not None:
+            load_kw = load_kw + self.happening.more_load_kw(day, clock_min)
         return Day(start=minutes.start, load_kw=load_kw, pv_kw=pv_kw)

@@ -23,8 +23,8 @@ def day_noise(seed: int, stream: str, day: int, memory: float) -> float:
     return float(weight @ noise / np.sqrt(weight @ weight))
 
 
-def sine_of_elevation(grid: TimeGrid, latitude_deg: float, longitude_deg: float) -> FloatArray:
-    """Return the sine of the sun's elevation at each slot's middle, shape (count,); below 0 at night.
+def sun_direction(grid: TimeGrid, latitude_deg: float, longitude_deg: float) -> FloatArray:
+    """Return where the sun stands at each slot's middle as parts of 1 to the south, the west and up, shape (3, count).
 
     Declination by Cooper (Solar Energy 12, 1969), equation of time by Spencer (Search 2, 1971).
     """
@@ -38,9 +38,15 @@ def sine_of_elevation(grid: TimeGrid, latitude_deg: float, longitude_deg: float)
     )
     hour_angle = np.radians((minutes + 4 * longitude_deg + equation_min) / 4 - 180)
     latitude = np.radians(latitude_deg)
-    sine: FloatArray = np.sin(latitude) * np.sin(declination) + np.cos(latitude) * np.cos(declination) * np.cos(
-        hour_angle
-    )
+    noonwards = np.cos(declination) * np.cos(hour_angle)
+    up = np.sin(latitude) * np.sin(declination) + np.cos(latitude) * noonwards
+    south = noonwards * np.sin(latitude) - np.sin(declination) * np.cos(latitude)
+    return np.array([south, np.cos(declination) * np.sin(hour_angle), up])
+
+
+def sine_of_elevation(grid: TimeGrid, latitude_deg: float, longitude_deg: float) -> FloatArray:
+    """Return the sine of the sun's elevation at each slot's middle, shape (count,); below 0 at night."""
+    sine: FloatArray = sun_direction(grid, latitude_deg, longitude_deg)[2]
     return sine
 
 

@@ -49,6 +49,8 @@ def problem_bytes(problem: PlanningProblem) -> bytes:
     if problem.import_cap is not None:
         arrays["limit_kw"] = problem.import_cap.limit_kw
         arrays["excess_price_per_kwh"] = problem.import_cap.excess_price_per_kwh
+    if problem.cost_after is not None:
+        arrays["cost_after"] = problem.cost_after
     target = io.BytesIO()
     np.savez_compressed(target, head=np.frombuffer(json.dumps(head).encode(), dtype=np.uint8), **arrays)
     return target.getvalue()
@@ -96,6 +98,7 @@ def _problem(head: dict[str, Any], arrays: Any) -> PlanningProblem:  # noqa: ANN
         ),
         carbon_g_per_kwh=arrays.get("carbon_g_per_kwh"),
         import_cap=cap,
+        cost_after=arrays.get("cost_after"),
     )
 
 

@@ -151,6 +151,13 @@ def create_thinks(db: Database) -> None:
 
 
 @migrations()
+def add_own_use(db: Database) -> None:
+    """Add what the agent itself used by local day, and what of it was taken from a day's savings."""
+    db.table("footprint_days").create({"day": str, "content": str}, pk="day")
+    for name in ("own_kwh", "own_cost", "own_cost_low", "own_cost_high"):
+        db.table("savings").add_column(name, float)
+
+
 def order_readings_by_time(db: Database) -> None:
     """Keep readings in the order in which they come: what a minute brings lies on one page, and is one small write."""
     db.execute("""
@@ -173,3 +180,9 @@ def create_kept_state(db: Database) -> None:
     db.table("kept_state").create(
         {"name": str, "version": str, "made_for": str, "at_s": int, "checksum": str, "content": bytes}, pk="name"
     )
+
+
+@migrations()
+def create_anomalies(db: Database) -> None:
+    """Create what was odd in the home, and what became of it."""
+    db.table("anomalies").create({"number": int, "found_at_s": int, "standing": str, "content": str}, pk="number")

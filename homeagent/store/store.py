@@ -14,9 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from homeagent.domain.anomaly import Anomaly
 from homeagent.domain.command import Command, CommandResult, SafeState
 from homeagent.domain.decision import Decision
 from homeagent.domain.errors import StoreError
+from homeagent.domain.footprint import FootprintDay
 from homeagent.domain.forecast import Forecast
 from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.learning import NightMark
@@ -25,7 +27,9 @@ from homeagent.domain.plan import Plan, PlanningProblem
 from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
 from homeagent.domain.thinking import ThinkRecord
-from homeagent.store import rows
+from homeagent.store import footprints, rows
+from homeagent.store.anomalies import INSERT as INSERT_ANOMALY
+from homeagent.store.anomalies import anomalies_of, anomaly_row
 from homeagent.store.issued import INSERT as INSERT_ISSUED
 from homeagent.store.issued import issued_row, issued_since
 from homeagent.store.kept import INSERT as INSERT_KEPT
@@ -66,7 +70,9 @@ _INSERT = {
     "kept_state": INSERT_KEPT,
     "night_marks": "INSERT OR REPLACE INTO night_marks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     "thinks": "INSERT INTO thinks (at_s, wake, depth, cpu_seconds, worth, next_at_s) VALUES (?, ?, ?, ?, ?, ?)",
-    "savings": "INSERT OR REPLACE INTO savings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "savings": "INSERT OR REPLACE INTO savings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "footprint_days": footprints.INSERT,
+    "anomalies": INSERT_ANOMALY,
 }
 
 
@@ -166,6 +172,10 @@ class Store:
         """Keep a day's savings."""
         self._add("savings", [rows.savings_row(entry)])
 
+    def write_footprint(self, day: FootprintDay) -> None:
+        """Keep what the agent has used on a day so far."""
+        self._add("footprint_days", [footprints.row_of(day)])
+
     def write_night_mark(self, mark: NightMark) -> None:
         """Keep how a student did on a day."""
         self._add("night_marks", [rows.night_mark_row(mark)])
@@ -173,6 +183,10 @@ class Store:
     def write_think(self, record: ThinkRecord) -> None:
         """Keep that the agent thought."""
         self._add("thinks", [rows.think_row(record)])
+
+    def write_anomaly(self, anomaly: Anomaly) -> None:
+        """Keep what was odd, in place of what was kept of the same number."""
+        self._add("anomalies", [anomaly_row(anomaly)])
 
     def write_command(self, command: Command) -> None:
         """Keep a command; it is on disk when this returns."""
@@ -337,6 +351,13 @@ class Store:
         query = "SELECT device, count(*) FROM commands WHERE at_s >= ? GROUP BY device"
         return dict(self._connection.execute(query, (rows.epoch_s(at),)).fetchall())
 
+    def settled_between(self, since: datetime, until: datetime) -> list[SettledSlot]:
+        """Return the settled slots that start in [since, until), oldest first."""
+        self.flush()
+        query = "SELECT * FROM settled_slots WHERE start_s >= ? AND start_s < ? ORDER BY start_s"
+        span = rows.epoch_s(since), rows.epoch_s(until)
+        return [rows.settled_of(row) for row in self._connection.execute(query, span)]
+
     def settled_since(self, at: datetime) -> Iterator[tuple[SettledSlot, float]]:
         """Yield settled slots with the state of charge after each: the next slot's, where that follows at once."""
         self.flush()
@@ -350,6 +371,11 @@ class Store:
         """Return every closed day's savings, oldest first."""
         self.flush()
         return [rows.savings_of(row) for row in self._connection.execute("SELECT * FROM savings ORDER BY day")]
+
+    def footprint_days(self) -> list[FootprintDay]:
+        """Return what the agent used on each day, oldest first."""
+        self.flush()
+        return footprints.days(self._connection)
 
     def night_marks_since(self, day: date) -> list[NightMark]:
         """Return how the students did on each day from `day` on, oldest first."""
@@ -367,6 +393,11 @@ class Store:
         span = since.timestamp(), until.timestamp()
         return [rows.think_of(*row) for row in self._connection.execute(query, span)]
 
+    def anomalies(self) -> list[Anomaly]:
+        """Return all that was odd, oldest first."""
+        self.flush()
+        return anomalies_of(self._connection)
+
     def forecast_issued(self, quantity: str, since: datetime, until: datetime) -> Forecast | None:
         """Return the agent's first own forecast of a quantity in [since, until), None if it made none then."""
         self.flush()
@@ -377,6 +408,26 @@ class Store:
         span = rows.epoch_s(since), rows.epoch_s(until)
         found = self._connection.execute(query, (*span, quantity)).fetchone()
         return None if found is None else rows.forecast_of(*found)
+
+    def forecasts_between(self, quantity: str, since: datetime, until: datetime) -> list[Forecast]:
+        """Return the agent's own forecasts of a quantity issued in [since, until), oldest first."""
+        self.flush()
+        query = """
+            SELECT issued_at_s, content FROM forecasts WHERE issued_at_s >= ? AND issued_at_s < ? AND kind = ?
+            ORDER BY id
+        """
+        span = rows.epoch_s(since), rows.epoch_s(until)
+        return [rows.forecast_of(*row) for row in self._connection.execute(query, (*span, quantity))]
+
+    def looks_between(self, since: datetime, until: datetime, step: timedelta) -> dict[int, int]:
+        """Return how many readings came in each step from `since` on, by its number; of raw ones alone it is known."""
+        self.flush()
+        query = """
+            SELECT CAST((at_ms - :since_ms - 1) / :step_ms AS INTEGER) AS slot, count(*) FROM readings
+            WHERE at_ms > :since_ms AND at_ms <= :until_ms GROUP BY slot
+        """
+        bounds = {"since_ms": rows.epoch_s(since) * 1000, "until_ms": rows.epoch_s(until) * 1000}
+        return dict(self._connection.execute(query, bounds | {"step_ms": step // timedelta(milliseconds=1)}).fetchall())
 
     def fact(self, name: str) -> str | None:
         """Return what is remembered under a name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -44,18 +45,21 @@ def application(view: AgentView) -> web.Application:
         "footprint": view.footprint,
         "models": view.models,
         "habits": view.habits,
+        "anomalies": view.anomalies,
         "announced_loads": view.announced_loads,
         "health": view.health,
     }
     for name, answer in plain.items():
         app.router.add_get(f"/api/v1/{name}", json_of(answer))
     app.router.add_post("/api/v1/devices/{name}/resume", _resume(view))
+    app.router.add_post(r"/api/v1/anomalies/{number:\d{1,9}}/dismiss", _dismiss(view))
     app.router.add_post("/api/v1/announced_loads", _announce(view))
     app.router.add_delete("/api/v1/announced_loads/{name}", _cancel_load(view))
     app.router.add_get("/api/v1/decisions", _decisions(view))
+    app.router.add_get("/api/v1/thinks", _thinks(view))
     app.router.add_get("/api/v1/events", EventStream(view.state, view.changed).handle, allow_head=False)
     app.router.add_get("/", file(PAGE / "index.html"))
-    for name in ("page.css", "page.js", "learned.js"):
+    for name in ("page.css", "page.js", "learned.js", "day.js", "footprint.js", "anomalies.js"):
         app.router.add_get(f"/{name}", file(PAGE / name))
     app.router.add_get("/plotly.min.js", file(_plotly_js()))
     return app
@@ -79,6 +83,18 @@ def _decisions(view: AgentView) -> Handler:
     return handle
 
 
+def _thinks(view: AgentView) -> Handler:
+    async def handle(request: web.Request) -> web.Response:
+        text = request.query.get("day")
+        try:
+            day = None if text is None else date.fromisoformat(text)
+        except ValueError:
+            return failure(400, "day must be a date such as 2026-05-01")
+        return fresh_json(view.thinks(day))
+
+    return handle
+
+
 def _resume(view: AgentView) -> Handler:
     """Answer the one request that changes something: only a page of this server, or no page at all, may send it."""
 
@@ -90,6 +106,17 @@ def _resume(view: AgentView) -> Handler:
         if resumed is None:
             return failure(404, "no device of this name is under control")
         return web.json_response({"resumed": resumed})
+
+    return handle
+
+
+def _dismiss(view: AgentView) -> Handler:
+    async def handle(request: web.Request) -> web.Response:
+        refused = from_elsewhere(request)
+        if refused is not None:
+            return refused
+        number = int(request.match_info["number"])
+        return fresh_json(view.anomalies()) if view.dismiss(number) else failure(404, "no open anomaly of this number")
 
     return handle
 

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from selenium import webdriver
+from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 PORT = 8478 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
@@ -59,6 +61,28 @@ def test_the_page_shows_what_is_learned_and_how_good_it_is(page: str, browser: w
     assert "bytes" in rows
     assert "Slots inside so far: load" in text(browser, "ahead-text")
     wait.until(lambda b: "habits change (simulated)" in text(b, "learned-chart"))
+
+
+def test_the_page_shows_a_day_of_looks_thinks_and_sleep(page: str, browser: webdriver.Chrome) -> None:
+    browser.get(page)
+    wait = WebDriverWait(browser, 120)
+    wait.until(lambda b: len(Select(b.find_element(By.ID, "day")).options) > 3)
+    Select(browser.find_element(By.ID, "day")).select_by_index(1)  # yesterday: it is over
+    wait.until(lambda b: "It thought" in text(b, "day-text") and "so far" not in text(b, "day-text"))
+    assert "of the day. The longest without a think" in text(browser, "day-text")
+    thinks = browser.find_elements(By.CSS_SELECTOR, "#day-thinks li")
+    assert len(thinks) >= 1
+    assert "took" in thinks[0].text
+    wait.until(lambda b: len(b.find_elements(By.CSS_SELECTOR, "#day-chart .scatterlayer path.point")) > len(thinks))
+    for name in ("net load (load less PV)", "expected, 8 of 10", "stored", "import price", "asleep"):
+        assert name in text(browser, "day-chart")
+    mark = browser.find_elements(By.CSS_SELECTOR, "#day-chart .scatterlayer .trace:last-child path.point")
+    browser.execute_script("arguments[0].scrollIntoView({ block: 'center' })", browser.find_element(By.ID, "day-chart"))
+    ActionChains(browser).move_to_element(mark[len(mark) // 2]).perform()
+    wait.until(
+        lambda b: "took" in " ".join(e.text for e in b.find_elements(By.CSS_SELECTOR, "#day-chart .hoverlayer text"))
+    )
+    assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]  # selenium is not typed whole
 
 
 def test_a_phone_needs_no_sideways_scrolling(page: str, browser: webdriver.Chrome) -> None:

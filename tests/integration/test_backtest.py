@@ -54,7 +54,7 @@ def test_a_week_gives_every_file_and_the_figures_agree(tmp_path: Path) -> None:
     assert summary["cost_agent"] == pytest.approx(float(np.where(grid > 0, grid * buy, grid * sell).sum()), abs=1e-3)
     assert summary["cost_perfect_foresight"] <= summary["cost_agent"] <= summary["cost_without_battery"]
     assert summary["cost_agent"] < summary["cost_self_consumption_rule"]
-    assert summary["thinks"] == 6 * 24
+    assert 6 * 1 <= summary["thinks"] <= 6 * 12
     decisions = [json.loads(line) for line in (tmp_path / "out" / "decisions.jsonl").read_text().splitlines()]
     assert len(decisions) == summary["decisions"]
     assert all("kWh is worth" in decision["why"] for decision in decisions)

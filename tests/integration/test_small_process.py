@@ -7,7 +7,19 @@ import sys
 
 import pytest
 
-HEAVY = ("sklearn", "pandas", "scipy", "homeassistant_api", "niquests", "requests", "plotly", "matplotlib")
+HEAVY = (
+    "sklearn",
+    "pandas",
+    "scipy",
+    "dask",
+    "distributed",
+    "tornado",
+    "homeassistant_api",
+    "niquests",
+    "requests",
+    "plotly",
+    "matplotlib",
+)
 
 PROGRAM = """
 import asyncio, sys, tempfile

@@ -54,8 +54,13 @@ def test_in_control_devices_are_told_and_proved_and_left_safe(lab: Lab, tmp_path
         assert {device["name"]: device["standing"] for device in health["devices"]} == dict.fromkeys(
             ("battery", "boiler", "living_room"), "driving"
         )
-        assert shape(health) == json.loads(CONTRACT.read_text())["health_live"]
+        contract = json.loads(CONTRACT.read_text())["health_live"]
+        assert health.pop("machine").keys() == contract.pop("machine").keys()  # what a machine tells differs
+        assert shape(health) == contract
         assert agent.resident_mb() <= 90 + 20  # the second is what learning may add
+        seconds = agent.get("footprint")["cpu_seconds"]
+        assert all(seconds[part] > 0 for part in ("link", "forecast", "plan", "control", "store", "web"))
+        assert seconds["other"] >= 0
         entry = agent.ledger("battery")[-1]
         assert all(entry[key] for key in ("why", "forecast", "decision", "plan", "proof", "told"))
         assert agent.stop() < 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,9 +13,11 @@ from click.testing import CliRunner
 from pydantic import BaseModel
 
 from homeagent.cli import main
-from homeagent.config import load_config, load_scenario
+from homeagent.config import check_config, load_config, load_scenario
 from homeagent.config.settings import Settings
+from homeagent.domain.effort import HostRules
 from homeagent.domain.errors import InputError
+from homeagent.domain.learning import Offload, TlsFiles
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "config.example.yaml"
@@ -105,6 +108,12 @@ def test_every_problem_is_told_at_once_with_its_line(tmp_path: Path) -> None:
         (SMALL + "peak_charge: {}\n", "either tiers or per_kw"),
         (SMALL + "prices: {published_at: 25:00}\n", "published_at"),
         (SMALL + "thinking: {step_minutes: 7}\n", "15, 30 or 60"),
+        (SMALL + "learning: {offload: 192.168.1.20}\n", "line 2: learning.offload: is no address of a Dask scheduler"),
+        (SMALL + "learning: {offload: 'http://host:8786'}\n", "write tcp://host:8786"),
+        (SMALL + "learning: {offload: 'tcp://host:99999'}\n", "write tcp://host:8786"),
+        (SMALL + "learning: {offload: 'tls://host:8786'}\n", "add tls: with the files ca, cert and key"),
+        (SMALL + "learning: {tls: {ca: a, cert: b, key: c}}\n", "write offload: tls://host:8786"),
+        (SMALL + "learning: {offload: 'tls://host:1', tls: {ca: a}}\n", "learning.tls.cert: is missing"),
         (SMALL.replace("10", ".nan"), "capacity_kwh"),
         (SMALL.replace("10", "ten"), "capacity_kwh"),
         (SMALL.replace("10}", "10, initial_soc: 0.5}").replace("kwh: 10", "kwh: 10, initial_soc: 0.5"), "backtests"),
@@ -135,6 +144,47 @@ def test_secrets_and_environment_are_filled_in_and_never_shown(tmp_path: Path, m
     assert any("NONE_SUCH" in line for line in problems(tmp_path, text.replace("HOME_POWER", "NONE_SUCH")))
 
 
+def test_each_file_of_tls_that_is_missing_is_told(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").touch()
+    text = (
+        SMALL + "learning:\n  offload: tls://[fe80::1]:8786\n  tls:\n    ca: ca.pem\n    cert: c.pem\n    key: k.pem\n"
+    )
+    told = problems(tmp_path, text)
+    assert [line.partition(" (")[0] for line in told] == [
+        "line 6: learning.tls.cert: is not there",
+        "line 7: learning.tls.key: is not there",
+    ]
+    for name in ("c.pem", "k.pem"):
+        (tmp_path / name).touch()
+    learning = load_config(write(tmp_path, text)).learning
+    assert learning is not None
+    assert learning.offload == Offload(
+        address="tls://[fe80::1]:8786",
+        tls=TlsFiles(ca=tmp_path / "ca.pem", cert=tmp_path / "c.pem", key=tmp_path / "k.pem"),
+    )
+
+
+def test_what_offload_means_is_told(tmp_path: Path) -> None:
+    told = "\n".join(check_config(write(tmp_path, SMALL + "learning: {offload: 'tcp://host.local:8786'}\n")))
+    assert "learning: trained by tcp://host.local:8786; here, some hours later, where that does not work" in told
+    assert "anybody on the network may listen and answer" in told
+
+
 def test_a_scenario_is_a_configuration_with_a_start(tmp_path: Path) -> None:
     scenario = load_scenario(write(tmp_path, SMALL.replace("5}", "5, initial_soc: 0.2}")))
     assert scenario.initial_soc_kwh == pytest.approx(2)
+
+
+def test_what_is_said_of_the_machine_and_of_waiting(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, SMALL))
+    assert config.host == HostRules(hot_c=None, low_battery=0.2)
+    assert config.learning is not None
+    assert config.learning.wait == timedelta(days=1)
+    said = "thinking: {hot_c: 60, low_battery_percent: 35}\nlearning: {wait_hours: 6}\n"
+    config = load_config(write(tmp_path, SMALL + said))
+    assert config.host == HostRules(hot_c=60.0, low_battery=0.35)
+    assert config.learning is not None
+    assert config.learning.wait == timedelta(hours=6)
+    assert load_config(write(tmp_path, SMALL + "thinking: {spare_machine: false}\n")).host is None
+    found = problems(tmp_path, SMALL + "thinking: {hot_c: 200}\nlearning: {wait_hours: 100}\n")
+    assert len(found) == 2

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from homeagent.domain.footprint import Estimate, OwnEnergy
 from homeagent.domain.ledger import SettledSlot
 from homeagent.domain.site import BatterySpec, SiteSpec
 from homeagent.savings.counterfactual import DayBook, RuleBattery
@@ -88,3 +89,30 @@ def test_carbon_is_known_only_if_every_slot_knows_it() -> None:
     today = days.today()
     assert today is not None
     assert today.carbon_kg is None
+
+
+TAKEN = Estimate(low=0.001, likely=0.002, high=0.004)
+
+
+@pytest.mark.parametrize("cost", [TAKEN.times(0.25), None], ids=["priced by the hour", "without a price of its own"])
+def test_a_home_without_anything_to_save_pays_for_the_agent(cost: Estimate | None) -> None:
+    days = DayBook(SITE, RuleBattery(SITE, 0.0), own_energy=lambda _: OwnEnergy(energy_kwh=TAKEN, cost=cost))
+    for hour in range(24):
+        days.add(replace(SLOT, start=START + timedelta(hours=hour), import_price_per_kwh=0.25), 0.0)
+    entry = days.close()
+    assert entry is not None
+    assert entry.own_kwh == 0.002
+    assert entry.own_cost == pytest.approx(0.0005)
+    assert entry.saved_against_none == pytest.approx(-0.0005)
+    assert entry.saved_against_rule == pytest.approx(-0.0005)
+    assert (entry.own_cost_low, entry.own_cost_high) == pytest.approx((0.00025, 0.001))
+
+
+def test_a_day_that_was_not_metered_says_so() -> None:
+    days = book()
+    days.add(SLOT, 0.0)
+    today = days.today()
+    assert today is not None
+    assert today.own_kwh is None
+    assert today.own_cost is None
+    assert today.saved_against_none == pytest.approx(0.0)

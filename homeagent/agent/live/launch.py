@@ -64,6 +64,8 @@ async def _checked(source: Path, config: Config, echo: Callable[[str], None]) ->
         mode=config.mode,
         wiring=wiring,
         thinking_step=config.thinking_step,
+        governor=config.governor,
+        host=config.host,
         minimum_hold=config.minimum_hold,
         learning=config.learning,
         absences=config.absences,

@@ -57,6 +57,7 @@ class LiveView(View):
                 for driver in self._home.drivers.values()
             ],
             "history_share": round(progress.share(), 3),
+            "machine": self._agent.host.told(),
         }
 
     def resume(self, device: str) -> bool | None:

@@ -12,17 +12,21 @@ from pathlib import Path
 
 from homeagent.agent.agent import Agent, Setup
 from homeagent.agent.forecast_report import TIMEZONE
+from homeagent.agent.host_state import HostWatch
 from homeagent.agent.live.backfill import Backfill
 from homeagent.agent.live.ending import ended_by_signals
 from homeagent.agent.live.home import LiveHome
 from homeagent.agent.live.live_view import LiveView
 from homeagent.domain.command import AgentMode
+from homeagent.domain.effort import HostRules
 from homeagent.domain.expectations import Absence
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.learning import LearningRules
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec
+from homeagent.domain.thinking import GovernorRules
 from homeagent.domain.wiring import Wiring
+from homeagent.footprint.task_meter import TaskMeter
 from homeagent.forecasting.public_holidays import Years, take_over
 from homeagent.learning.child import end_trainings
 from homeagent.store import Store
@@ -60,6 +64,8 @@ class RunConfig:
     mode: AgentMode
     wiring: Wiring
     thinking_step: timedelta | None
+    governor: GovernorRules
+    host: HostRules | None
     minimum_hold: timedelta
     learning: LearningRules | None
     absences: tuple[Absence, ...]
@@ -112,6 +118,7 @@ class _Run:
             mode=config.mode,
             observation_step=OBSERVED,
             plan_step=config.thinking_step,
+            governor=config.governor,
             minimum_hold=config.minimum_hold,
             timetables=config.wiring.timetables,
             soc_stale_after=SOC_STALE_AFTER,
@@ -119,7 +126,7 @@ class _Run:
             absences=config.absences,
             replayable=True,
         )
-        self.agent = Agent(setup, self.home, self.home, store, clock, self.home)
+        self.agent = Agent(setup, self.home, self.home, store, clock, self.home, HostWatch(config.host))
         self.agent.resume()
         self.home.restore(self.agent.commands_in_force)
         self.home.forecasts.restore(store.issued_forecasts_since(clock.now() - FORECASTS_BACK))
@@ -137,9 +144,10 @@ class _Run:
         """Run until `stop` is set; then no new round begins, the devices are made safe, and the link ends last."""
         view = LiveView(self.agent, self.home, self.backfill, self._resume, self._acted)
         async with Page(view, "127.0.0.1", self._port) as page:
+            asyncio.get_running_loop().set_task_factory(TaskMeter(self.agent.cpu))
             link = asyncio.create_task(lasting(self.home.run), name="link")
             rounds = asyncio.create_task(lasting(self._rounds), name="rounds")
-            history = asyncio.create_task(lasting(self.backfill.run), name="history")
+            history = asyncio.create_task(self.agent.cpu.following("link", lasting(self.backfill.run)), name="history")
             try:
                 echo(f"homeagent is on {page.url} in mode {self.agent.setup.mode} (Ctrl-C ends it)")
                 await stop.wait()

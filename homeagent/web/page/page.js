@@ -8,7 +8,7 @@ const STANCES = { charge: "charge from the grid", follow: "cover the home, store
 const STANDINGS = { idle: "in its safe state", driving: "steered", yielded: "left to you", contested: "left to something else",
   degraded: "does not obey" };
 const CHART = { displayModeBar: false, responsive: true };
-const LEAST_MS_BETWEEN_LOADS = 2000;
+const LEAST_MS_BETWEEN_LOADS = 2000, LEAST_MS_BETWEEN_DAYS = 30000;
 let zone = "UTC", observing = false;
 
 const element = (id) => document.getElementById(id);
@@ -102,7 +102,8 @@ function showSavings(savings) {
   text("saved-what", "saved against no battery, modelled");
   text("savings-text", `Saved ${total.saved_against_none.toFixed(2)} ${currency} against a home without battery, ` +
     `${total.saved_against_rule.toFixed(2)} ${currency} against the inverter's own rule, over ${days.length} days. ` +
-    `${savings.method[0].toUpperCase()}${savings.method.slice(1)}.`);
+    `${savings.method[0].toUpperCase()}${savings.method.slice(1)}: ${small(total.own_cost)} ${currency} ` +
+    `(${small(total.own_cost_low)} to ${small(total.own_cost_high)}).`);
   const bar = (key, name, color) => ({ type: "bar", x: days.map((day) => day.day), y: days.map((day) => day[key]), name, marker: { color } });
   Plotly.react("savings-chart", [
     bar("cost_without_battery", "without battery", COLOUR.none), bar("cost_rule", "the inverter's own rule", COLOUR.rule),
@@ -186,10 +187,9 @@ async function announce(event) {
   if (answer.ok) showExpected(told);
 }
 
-function showFootprint(footprint) {
-  const seconds = Object.values(footprint.cpu_seconds).reduce((a, b) => a + b, 0);
-  text("footprint", `The agent itself: ${footprint.thinks} thinks, ${footprint.looks} looks, ` +
-    `${seconds.toFixed(1)} CPU seconds, ${footprint.peak_memory_mb.toFixed(0)} MB of memory at most.`);
+function showMachine(machine) {
+  element("machine").hidden = machine === null;
+  if (machine !== null) text("machine", `The machine: ${machine.told}.`);
 }
 
 function showDevices({ link, devices, history_share: share }) {
@@ -236,16 +236,19 @@ async function load() {
   loading = true;
   loadedAt = Date.now();
   try {
-    const [plan, forecast, savings, decisions, footprint, health, models, expected] = await Promise.all(
-      ["plan", "forecast", "savings", "decisions?limit=12", "footprint", "health", "models", "announced_loads"].map(get));
+    const [plan, forecast, savings, decisions, footprint, health, models, expected, anomalies] = await Promise.all(
+      ["plan", "forecast", "savings", "decisions?limit=12", "footprint", "health", "models", "announced_loads", "anomalies"].map(get));
     showExpected(expected);
+    showAnomalies(anomalies);
     showPlan(plan, forecast);
     showSavings(savings);
     showDecisions(decisions.decisions);
     showFootprint(footprint);
+    await loadDay(footprint.thinks);
     showLearned(models);
     showAhead(forecast);
     showDevices(health);
+    showMachine(health.machine);
     trouble(health.degraded.join("; "));
     const today = element("clock").textContent.split(" at ")[0];
     if (today !== habitsOf) {
@@ -259,8 +262,21 @@ async function load() {
   }
 }
 
+let dayAt = 0, dayThought = null;
+async function loadDay(thinks = dayThought) {
+  if (thinks === dayThought && Date.now() - dayAt < LEAST_MS_BETWEEN_DAYS) return;
+  [dayAt, dayThought] = [Date.now(), thinks];
+  const select = element("day"), old = select.selectedIndex > 0 ? `?day=${select.value}` : "";
+  const picture = await get(`thinks${old}`);
+  offerDays(select, picture.days);
+  text("day-text", picture.sentence);
+  showDayWords(element("day-thinks"), picture);
+  await drawDay("day-chart", picture);
+}
+
 async function start() {
   element("announce").onsubmit = announce;
+  element("day").onchange = () => { dayAt = 0; loadDay(); };
   try { showState(await get("state")); } catch (error) { trouble(`The agent does not answer (${error.message}).`); }
   await load();
   const events = new EventSource("/api/v1/events");

@@ -131,5 +131,5 @@ class Governor:
 
 
 def _words(span: timedelta) -> str:
-    minutes = round(span / timedelta(minutes=1))
-    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.3g} h"  # noqa: PLR2004 - two hours read better
+    hours, minutes = divmod(round(span / timedelta(minutes=1)), 60)
+    return " ".join(f"{count} {unit}" for count, unit in ((hours, "h"), (minutes, "min")) if count) or "0 min"

@@ -37,10 +37,13 @@ def lost_by_slot(older: Sequence[BatteryPolicy], solution: Solution, problem: Pl
     """
     spec, hours = problem.site.battery, problem.grid.step_hours
     scenarios = problem.scenarios.in_slots_of(problem.grid)
-    soc_kwh = np.full(len(scenarios.weight), problem.soc_kwh)
     lost = np.zeros(problem.grid.count)
-    for slot, policy in enumerate(older[: problem.grid.count]):
-        load_kw, pv_kw = scenarios.load_kw[:, slot], scenarios.pv_kw[:, slot]
+    others = [slot for slot, (old, new) in enumerate(zip(older, solution.plan.policies, strict=False)) if old != new]
+    if not others:
+        return lost
+    soc_kwh = solution.soc_kwh[others[0]]  # so far both do the same
+    for slot in range(others[0], others[-1] + 1):
+        policy, load_kw, pv_kw = older[slot], scenarios.load_kw[:, slot], scenarios.pv_kw[:, slot]
         if policy != solution.plan.policies[slot]:
             step = (solution, slot, spec, soc_kwh, load_kw, pv_kw, hours)
             kept, anew = _cost(policy, *step), _cost(solution.plan.policies[slot], *step)

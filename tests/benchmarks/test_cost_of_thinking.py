@@ -85,7 +85,7 @@ OFF = "learning: {enabled: false}\n"
 def test_time_is_linear_in_days_and_a_year_is_cheap(
     tmp_path: Path, scenario: str, year_s: float, most_mb: float
 ) -> None:
-    """A year of hourly thinking; what its trainings take is in processes of their own. Memory is pytest's, too."""
+    """A year with the usual governor; what its trainings take is in processes of their own. Memory is pytest's, too."""
     for name in ("warm", "short", "long"):
         (tmp_path / name).mkdir()
     backtest(tmp_path / "warm", 2, scenario)

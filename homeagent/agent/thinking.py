@@ -36,6 +36,8 @@ PEAK_HORIZON = timedelta(hours=36)
 """With a peak charge tomorrow's peaks must be in sight when today's energy is spent."""
 GLANCE = timedelta(hours=12)
 """What is planned anew while an older plan says what comes after: as long as no plan grows old, and as long again."""
+BEYOND = timedelta(hours=6)
+"""So much further an older plan must reach than what is planned anew: near its end it knows nothing of the night."""
 MEMORY = timedelta(days=42)
 """How far back a forecast may look; more is remembered so that whole days survive gaps."""
 
@@ -162,9 +164,10 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
 
 
 def cost_at(thought: Thought, at: datetime, step: timedelta) -> FloatArray | None:
-    """Return the cost to come [currency] by state of charge at a time of a plan, None where it does not say."""
+    """Return the cost to come [currency] by state of charge at a time well inside a plan, None at any other."""
     grid = thought.plan.grid
-    if thought.solution is None or grid.step != step or not grid.start <= at <= grid.end or (at - grid.start) % step:
+    inside = grid.start <= at <= grid.end - BEYOND
+    if thought.solution is None or grid.step != step or not inside or (at - grid.start) % step:
         return None
     cost: FloatArray = thought.solution.value.cost_to_come[(at - grid.start) // step]
     return cost

@@ -16,6 +16,7 @@ import homeagent
 from homeagent.agent import schooling
 from homeagent.agent.agent import Agent, Setup
 from homeagent.agent.host_state import HostWatch
+from homeagent.agent.thinking import BEYOND, cost_at
 from homeagent.agent.view import View
 from homeagent.domain.command import Command, CommandResult, SafeState
 from homeagent.domain.effort import HostRules
@@ -158,6 +159,17 @@ def test_a_strained_machine_forecasts_smaller_and_says_so(tmp_path: Path) -> Non
         assert agent.thought.problem.scenarios.model_id == "starter-30"
         machine[0] = EASE
         assert forecasters_of_new_thinks(agent, home, clock, 3) == {"starter-30"}
+
+
+def test_a_plan_says_what_comes_after_a_glance_only_well_before_its_end(tmp_path: Path) -> None:
+    with agent_on([EASE], tmp_path) as (agent, home, clock):
+        asyncio.run(live(agent, home, clock, 0.25))
+        thought = agent.thought
+        assert thought is not None
+        end, step = thought.plan.grid.end, thought.plan.grid.step
+        assert cost_at(thought, end - BEYOND, step) is not None
+        assert cost_at(thought, end - BEYOND + step, step) is None
+        assert cost_at(thought, thought.plan.grid.start - step, step) is None
 
 
 def test_a_training_begins_on_the_homes_own_sun(tmp_path: Path, taught: list[Request]) -> None:

@@ -27,6 +27,8 @@ OFTEN = 0.25
 NOW_AND_THEN, SOMETIMES = 0.12, 0.04
 """A quiet home that truly stands still never is off; a meter that does is off whenever somebody cooks."""
 EXPLAINED = 0.9
+TURNED = (-1.2, -0.8)
+"""Times what it reads: so a meter that runs the wrong way round would have to read."""
 LEAST_BALANCED, USUAL_OFF = timedelta(days=2), 0.06
 MISSING, USUAL_MISSING = 0.25, 0.10
 _INFLOWS = ("pv_kw", "grid_kw", "battery_kw")
@@ -212,7 +214,7 @@ def _unbalanced(tape: Tape, home: Surroundings) -> list[Finding]:
     true_share = 1 - slope if meter == "load_kw" else 1 + slope  # true over measured
     name = METERS[meter]
     since = home.day(tape.at(first))
-    if meter != "load_kw" and true_share < 0:
+    if meter != "load_kw" and TURNED[0] < true_share < TURNED[1]:
         text = (
             f"The {name} meter runs the wrong way round since {since}: turned, everything adds up again. Check its "
             "sign or the direction of its clamp."

@@ -9,7 +9,7 @@ import numpy as np
 
 from homeagent.domain.anomaly import AnomalyKind, Finding, Surroundings, Tape
 from homeagent.domain.grid import BoolArray, FloatArray
-from homeagent.forecasting.anomaly_days import DAY, HOUR, longest_run, middle
+from homeagent.forecasting.anomaly_days import DAY, HOUR, longest_run, middle, too_short
 from homeagent.forecasting.sun import sun_height
 
 METERS = {"load_kw": "load", "pv_kw": "PV", "grid_kw": "grid", "battery_kw": "battery"}
@@ -36,6 +36,8 @@ _INFLOWS = ("pv_kw", "grid_kw", "battery_kw")
 
 def examine_meters(tape: Tape, home: Surroundings) -> list[Finding]:
     """Return which meters cannot be right in the last day."""
+    if too_short(tape):
+        return []
     silent = _silent(tape)
     for look in (_dead, _frozen, _unbalanced, _lost_clamp):
         found = look(tape, home)

@@ -16,6 +16,7 @@ from homeagent.agent.price_book import PriceBook
 from homeagent.agent.slot_means import SlotMeans
 from homeagent.agent.strip import Strip
 from homeagent.domain.anomaly import FAMILIES, FAST, Anomaly, Family, Finding, Surroundings, Tape
+from homeagent.domain.errors import HomeAgentError
 from homeagent.domain.forecast import Forecast
 from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
 from homeagent.domain.policy import BatteryPolicy
@@ -42,6 +43,7 @@ REOPENED_WITHIN, DISMISSED_FOR, GROWN = timedelta(days=30), timedelta(days=90), 
 FORGOTTEN_AFTER, FORGOTTEN_SLOWLY = timedelta(days=2), timedelta(days=10)
 """An anomaly that close analyses have not seen for so long is past; what takes weeks to be seen is not gone in days."""
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+LONGEST_SLEEP = timedelta(days=7)
 METERS = ("load_kw", "pv_kw", "grid_kw", "battery_kw", "curtailed_kw")
 
 
@@ -80,6 +82,9 @@ class AnomalyBook:
         self._not_before: dict[Family, datetime] = {}
         self._confirmed = now
         self._warm = False
+        self.trouble: str | None = None
+        """Why the last close look failed, if it did."""
+        self._told_troubles: set[str] = set()
         self.looks = 0
         self.analyses: dict[Family, int] = dict.fromkeys(FAMILIES, 0)
         self.anomalies: list[Anomaly] = store.anomalies()
@@ -101,11 +106,26 @@ class AnomalyBook:
 
     def due(self, now: datetime) -> bool:
         """Return whether enough has closed since the last look."""
-        return now - self._done >= self._block
+        return not timedelta(0) <= now - self._done < self._block
 
     def look(self, now: datetime) -> None:
-        """Take in the slots closed since the last look, and look closely where something is odd."""
+        """Take in the slots closed since the last look, and look closely where something is odd. It ends no round."""
         if not self.due(now):
+            return
+        try:
+            self._look(now)
+        except HomeAgentError:
+            raise
+        except Exception as error:
+            self._done = slot_start(now, self._block)
+            self.trouble = f"the search for anomalies failed ({type(error).__name__}: {error})"
+            if self.trouble not in self._told_troubles:
+                self._told_troubles.add(self.trouble)
+                _LOGGER.exception("the search for anomalies failed; all else goes on")
+
+    def _look(self, now: datetime) -> None:
+        if not timedelta(0) <= now - self._done <= LONGEST_SLEEP:
+            self._done = slot_start(now, self._block)  # the clock was set, or the machine slept for long
             return
         if not self._warm:
             self._warm_up()
@@ -233,6 +253,7 @@ class AnomalyBook:
             found = bool(results.get(family))
             self._not_before[family] = now + (CONFIRM_EVERY if found else AGAIN_FAST if family in FAST else AGAIN_SLOW)
         self.watch.settle(families)
+        self.trouble = None
         for family, findings in results.items():
             self._note(family, [one for one in findings if one.sure >= LEAST_SURE], now)
 

@@ -20,11 +20,11 @@ ORDER = ("open", "dismissed", "past")
 NONE_YET = "Nothing odd was found."
 
 
-def anomalies_told(anomalies: Sequence[Anomaly], currency: str) -> dict[str, object]:
+def anomalies_told(anomalies: Sequence[Anomaly], currency: str, trouble: str | None = None) -> dict[str, object]:
     """Return anomalies JSON-ready, the newest first: all that are open, of those that are past the last ones."""
     newest = sorted(anomalies, key=lambda one: one.number, reverse=True)
     rows = {standing: [_told(one) for one in newest if one.standing == standing] for standing in ORDER}
-    return {"currency": currency, **rows, "past": rows["past"][:MOST_PAST]}
+    return {"currency": currency, "trouble": trouble, **rows, "past": rows["past"][:MOST_PAST]}
 
 
 def _told(anomaly: Anomaly) -> dict[str, object]:

@@ -171,7 +171,9 @@ class View:
     def anomalies(self) -> Mapping[str, object]:
         """Return what is odd in the home, in sentences: open, dismissed, past."""
         book = self._agent.anomalies
-        return anomalies_told([] if book is None else book.anomalies, self._agent.site.currency)
+        if book is None:
+            return anomalies_told([], self._agent.site.currency)
+        return anomalies_told(book.anomalies, self._agent.site.currency, book.trouble)
 
     def dismiss(self, number: int) -> bool:
         """Leave an open anomaly alone from now on; return whether there is one of this number."""

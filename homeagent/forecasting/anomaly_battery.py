@@ -8,7 +8,7 @@ import numpy as np
 
 from homeagent.domain.anomaly import Finding, Surroundings, Tape
 from homeagent.domain.grid import BoolArray, FloatArray
-from homeagent.forecasting.anomaly_days import Days, days_of
+from homeagent.forecasting.anomaly_days import Days, days_of, too_short
 from homeagent.forecasting.anomaly_meters import unbalanced
 
 LEAST_KW = 0.15
@@ -31,6 +31,8 @@ _DAYS_A_YEAR = 365
 
 def examine_store(tape: Tape, home: Surroundings) -> list[Finding]:
     """Return whether the battery holds less, or loses more, than it did."""
+    if too_short(tape):
+        return []
     days = days_of(tape, home.timezone)
     soc_before = np.concatenate([[np.nan], tape.soc_kwh[:-1]])
     change = np.diff(tape.soc_kwh, prepend=np.nan)
@@ -126,6 +128,8 @@ def disobeyed(told_kw: FloatArray, battery_kw: FloatArray) -> BoolArray:
 
 def examine_obey(tape: Tape, home: Surroundings) -> list[Finding]:
     """Return whether the battery did other than it was told for most of what it was told."""
+    if too_short(tape):
+        return []
     recent = tape.last(OBEYED_OVER)
     off = disobeyed(tape.told_kw, tape.battery_kw)
     weight = np.nan_to_num(np.maximum(np.abs(tape.told_kw), np.abs(tape.battery_kw))) * ~np.isnan(tape.told_kw)
@@ -168,6 +172,8 @@ def held_back(tape: Tape, capacity_kwh: float) -> BoolArray:
 
 def examine_export(tape: Tape, home: Surroundings) -> list[Finding]:
     """Return whether the grid no longer takes what is left over."""
+    if too_short(tape):
+        return []
     recent = tape.last(BLOCKED_OVER)
     blocked = held_back(tape, home.battery.capacity_kwh)
     hours = float(blocked[recent].sum()) * tape.grid.step_hours

@@ -19,6 +19,14 @@ LEAST_DAYS = 10
 """Measured days before anything can be called unusual."""
 
 
+LEAST_MEASURED = timedelta(days=2)
+
+
+def too_short(tape: Tape) -> bool:
+    """Return whether a tape is shorter than anything can be called usual in."""
+    return tape.grid.count * tape.grid.step < LEAST_MEASURED
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Days:
     """The whole local days of a tape by today's offset from UTC: the clock's change moves the older ones by an hour."""

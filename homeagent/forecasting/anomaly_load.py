@@ -20,6 +20,7 @@ from homeagent.forecasting.anomaly_days import (
     quantiles,
     row_means,
     spread,
+    too_short,
 )
 
 NIGHT_H = (1.0, 5.0)
@@ -77,6 +78,8 @@ def nights_of(load_kw: FloatArray, days: Days) -> Nights:
 
 def examine_load(tape: Tape, home: Surroundings) -> list[Finding]:
     """Return what is odd about the nights up to the last midnight."""
+    if too_short(tape):
+        return []
     days = days_of(tape, home.timezone)
     if days.count < LEAST_DAYS + STANDBY_DAYS:
         return []
@@ -298,6 +301,8 @@ def _no_longer(tape: Tape, days: Days, nights: Nights, swing: float, home: Surro
 
 def examine_running(tape: Tape, home: Surroundings) -> list[Finding]:
     """Return a large load that has run without a pause for longer than anything before."""
+    if too_short(tape):
+        return []
     through_kw = tape.load_kw[tape.last(UNPAUSED)]
     if np.isnan(through_kw).mean() > 0.2 or np.nanquantile(through_kw, 0.1) < LEFT_ON_KW:  # noqa: PLR2004 - a fifth
         return []

@@ -9,7 +9,7 @@ import numpy as np
 
 from homeagent.domain.anomaly import AnomalyKind, Finding, Surroundings, Tape
 from homeagent.domain.grid import BoolArray, FloatArray
-from homeagent.forecasting.anomaly_days import DAY, HOUR, longest_run, middle
+from homeagent.forecasting.anomaly_days import DAY, HOUR, longest_run, middle, too_short
 from homeagent.forecasting.sun import sun_height
 
 METERS = {"load_kw": "load", "pv_kw": "PV", "grid_kw": "grid", "battery_kw": "battery"}
@@ -27,6 +27,8 @@ OFTEN = 0.25
 NOW_AND_THEN, SOMETIMES = 0.12, 0.04
 """A quiet home that truly stands still never is off; a meter that does is off whenever somebody cooks."""
 EXPLAINED = 0.9
+TURNED = (-1.2, -0.8)
+"""Times what it reads: so a meter that runs the wrong way round would have to read."""
 LEAST_BALANCED, USUAL_OFF = timedelta(days=2), 0.06
 MISSING, USUAL_MISSING = 0.25, 0.10
 _INFLOWS = ("pv_kw", "grid_kw", "battery_kw")
@@ -34,6 +36,8 @@ _INFLOWS = ("pv_kw", "grid_kw", "battery_kw")
 
 def examine_meters(tape: Tape, home: Surroundings) -> list[Finding]:
     """Return which meters cannot be right in the last day."""
+    if too_short(tape):
+        return []
     silent = _silent(tape)
     for look in (_dead, _frozen, _unbalanced, _lost_clamp):
         found = look(tape, home)
@@ -212,7 +216,7 @@ def _unbalanced(tape: Tape, home: Surroundings) -> list[Finding]:
     true_share = 1 - slope if meter == "load_kw" else 1 + slope  # true over measured
     name = METERS[meter]
     since = home.day(tape.at(first))
-    if meter != "load_kw" and true_share < 0:
+    if meter != "load_kw" and TURNED[0] < true_share < TURNED[1]:
         text = (
             f"The {name} meter runs the wrong way round since {since}: turned, everything adds up again. Check its "
             "sign or the direction of its clamp."

@@ -14,7 +14,7 @@ import numpy as np
 from homeagent.domain.anomaly import Finding, Surroundings, Tape
 from homeagent.domain.grid import BoolArray, FloatArray
 from homeagent.domain.site import Place
-from homeagent.forecasting.anomaly_days import LEAST_DAYS, Days, days_of, middle, row_medians
+from homeagent.forecasting.anomaly_days import LEAST_DAYS, Days, days_of, middle, row_medians, too_short
 from homeagent.forecasting.clear_sky import best_roof, sky_over
 
 STRETCH = timedelta(minutes=90)
@@ -106,6 +106,8 @@ def _steady(share: FloatArray, width: int) -> BoolArray:
 
 def examine_pv(tape: Tape, home: Surroundings) -> list[Finding]:
     """Return what is odd about PV up to the last midnight."""
+    if too_short(tape):
+        return []
     roof = roof_of(tape, home)
     if roof is None:
         return []

@@ -68,6 +68,7 @@ def test_one_fault_of_each_check_is_found_at_a_part_of_the_cost(tmp_path: Path) 
 
 
 @pytest.mark.full
+@pytest.mark.timeout(3600)
 def test_twenty_kinds_of_five_homes_each_are_found_at_a_quarter_of_the_cost(tmp_path: Path) -> None:
     runs = campaign(tuple(SIZES), SEEDS, tmp_path)
     held(runs)
@@ -78,6 +79,7 @@ def test_twenty_kinds_of_five_homes_each_are_found_at_a_quarter_of_the_cost(tmp_
 
 
 @pytest.mark.full
+@pytest.mark.timeout(3600)
 def test_homes_in_which_nothing_breaks_are_left_in_peace(tmp_path: Path) -> None:
     false: Counter[str] = Counter()
     days = 0

@@ -89,6 +89,16 @@ def test_the_page_shows_a_day_of_looks_thinks_and_sleep(page: str, browser: webd
     assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]  # selenium is not typed whole
 
 
+def test_the_page_shows_what_is_odd_and_leaves_alone_what_is_dismissed(page: str, browser: webdriver.Chrome) -> None:
+    browser.get(page)
+    wait = WebDriverWait(browser, 240)  # the fridge fails on the 12th day, and is found some nights later
+    wait.until(lambda b: "no longer pauses" in text(b, "anomalies"))
+    assert "EUR a year" in text(browser, "anomalies")
+    browser.find_element(By.CSS_SELECTOR, "#anomalies button").click()
+    wait.until(lambda b: "Nothing odd" in text(b, "anomalies"))
+    assert "1 dismissed or past" in text(browser, "anomalies-old")
+
+
 def test_a_phone_needs_no_sideways_scrolling(page: str, browser: webdriver.Chrome) -> None:
     browser.set_window_size(500, 900)
     browser.get(page)

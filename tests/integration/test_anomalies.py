@@ -16,6 +16,7 @@ from shapes import shape
 from homeagent.agent.demo import BREAKS_AFTER, Demo
 from homeagent.agent.view import View
 from homeagent.cli import main
+from homeagent.forecasting.anomaly_watch import Watch
 from homeagent.simulation.planted_faults import FaultKind, fault_named, planted
 from homeagent.store import Store
 from homeagent.store.anomalies import kept_anomalies
@@ -69,6 +70,21 @@ def test_the_agent_finds_it_and_a_person_dismisses_it(tmp_path: Path) -> None:
     assert "the battery" in " ".join(said.output.split())
     told = json.loads(CliRunner().invoke(main, ["anomalies", *store, "--json"]).output)
     assert told["open"] == []
+
+
+def test_an_analysis_that_fails_ends_no_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def failing(*_given: object) -> None:
+        raise ZeroDivisionError("by nothing")
+
+    monkeypatch.setattr(Watch, "look", failing)
+    with Store.open(tmp_path / "homeagent.db", lasting=False) as store:
+        demo = Demo(1, store)
+        asyncio.run(demo.live(0.25, lambda _done, _total: None))
+        assert "by nothing" in str(View(demo.agent).anomalies()["trouble"])
+        assert demo.agent.decisions, "the home is driven all the same"
+    assert caplog.text.count("the search for anomalies failed; all else goes on") == 1
 
 
 def test_without_an_agent_nothing_can_be_dismissed(tmp_path: Path) -> None:

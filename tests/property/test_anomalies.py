@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,11 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homeagent.devices.battery import respond
-from homeagent.domain.anomaly import COLUMNS, FAMILIES, Surroundings, Tape
+from homeagent.domain.anomaly import COLUMNS, FAMILIES, Finding, Surroundings, Tape
 from homeagent.domain.grid import TimeGrid
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.site import Place
 from homeagent.forecasting.anomalies import examine
+from homeagent.forecasting.anomaly_battery import examine_export, examine_obey, examine_store
+from homeagent.forecasting.anomaly_load import examine_load, examine_running
+from homeagent.forecasting.anomaly_meters import examine_meters
+from homeagent.forecasting.anomaly_pv import examine_pv
 from homeagent.forecasting.anomaly_watch import Closed, Watch, mark_of, told_kw
 from homeagent.simulation.simulated_home import simulated_site
 
@@ -66,6 +71,19 @@ def test_no_analysis_fails_or_warns(
         mark = mark_of(day, np.linspace(-1, 1, per_day), minutes / 60, SITE.battery.capacity_kwh)
         for _ in range(20):
             watch.close_day(mark)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 7])
+@pytest.mark.parametrize(
+    "look", [examine_meters, examine_load, examine_running, examine_pv, examine_store, examine_obey, examine_export]
+)
+@pytest.mark.filterwarnings("error")
+def test_each_analysis_lives_with_next_to_nothing(
+    look: Callable[[Tape, Surroundings], list[Finding]], count: int
+) -> None:
+    grid = TimeGrid(start=datetime(2025, 3, 10, 7, tzinfo=UTC), step=timedelta(minutes=5), count=count)
+    for values in (np.full(count, np.nan), np.zeros(count), np.arange(float(count))):
+        assert look(Tape(grid=grid, **dict.fromkeys(COLUMNS, values)), surroundings()) == []
 
 
 @given(

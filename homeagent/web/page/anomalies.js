@@ -26,7 +26,8 @@ function anomalyItem(anomaly, standing) {
 
 function showAnomalies(told) {
   const open = told.open.map((anomaly) => anomalyItem(anomaly, "open"));
-  const nothing = Object.assign(document.createElement("li"), { textContent: "Nothing odd: the home runs as it usually does." });
+  const said = told.trouble ?? "Nothing odd: the home runs as it usually does.";
+  const nothing = Object.assign(document.createElement("li"), { textContent: said });
   element("anomalies").replaceChildren(...(open.length ? open : [nothing]));
   const old = [...told.dismissed.map((one) => anomalyItem(one, "dismissed")), ...told.past.map((one) => anomalyItem(one, "past"))];
   const details = element("anomalies-old");

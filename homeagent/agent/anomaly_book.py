@@ -15,13 +15,12 @@ from homeagent.agent.price_book import KEEP as KEEP_PRICES
 from homeagent.agent.price_book import PriceBook
 from homeagent.agent.slot_means import SlotMeans
 from homeagent.agent.strip import Strip
-from homeagent.config.places import place_of_zone
 from homeagent.domain.anomaly import FAMILIES, FAST, Anomaly, Family, Finding, Surroundings, Tape
 from homeagent.domain.forecast import Forecast
 from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.readings import Reading
-from homeagent.domain.site import SiteSpec
+from homeagent.domain.site import Place, SiteSpec
 from homeagent.forecasting.anomalies import examine
 from homeagent.forecasting.anomaly_pv import guessed_place
 from homeagent.forecasting.anomaly_watch import Closed, Mark, Watch, mark_of, told_kw
@@ -67,8 +66,12 @@ class AnomalyBook:
         keep = LOOKED_BACK + DAY
         begin = slot_start(now, step) - keep
         self._soc, self._told, self._free = (Strip(begin, step, keep) for _ in range(3))
-        place = site.place or place_of_zone(site.timezone.key)
-        self._home = Surroundings(timezone=site.timezone, place=place, battery=site.battery, currency=site.currency)
+        self._home = Surroundings(
+            timezone=site.timezone,
+            place=site.place or _place(site.timezone.key),
+            battery=site.battery,
+            currency=site.currency,
+        )
         self.watch = Watch(home=self._home, step_h=step / HOUR)
         self._policies: deque[tuple[datetime, BatteryPolicy | None]] = deque(maxlen=96)
         self._expected: tuple[TimeGrid, list[float]] | None = None
@@ -280,3 +283,10 @@ class AnomalyBook:
                 self._store.flush()
                 return True
         return False
+
+
+def _place(zone: str) -> Place | None:
+    """Return where a time zone is; a running agent knows its place, and loads no configuration for it."""
+    from homeagent.config.places import place_of_zone  # noqa: PLC0415 - as above: 13 MB
+
+    return place_of_zone(zone)

@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from rich.console import Console
-
 from homeagent.domain.anomaly import Anomaly
 from homeagent.domain.errors import PermanentError
 from homeagent.web.serving import OWN_HEADER
@@ -54,6 +52,8 @@ def print_anomalies(told: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(told, indent=2))  # noqa: T201 - it is the answer
         return
+    from rich.console import Console  # noqa: PLC0415 - the page needs what is above, and no terminal
+
     console = Console(highlight=False)
     if not any(told[standing] for standing in ORDER):
         console.print(NONE_YET)

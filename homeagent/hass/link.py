@@ -167,6 +167,8 @@ class Link:
         self.user_id = str((await connection.command("auth/current_user"))["id"])
         seen = []
         if calm is not None:
+            with contextlib.suppress(ActionFailedError):  # an older release sends them one by one
+                await calm.command("supported_features", features={"coalesce_messages": 1})
             self._line = CalmLine(calm, self._pause_s, time.time)
             seen.append(await self._subscribe(calm, self._calm, self._line.heard))
         if self._entities:

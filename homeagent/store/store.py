@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from itertools import zip_longest
 from pathlib import Path
@@ -32,6 +33,8 @@ from homeagent.store.anomalies import INSERT as INSERT_ANOMALY
 from homeagent.store.anomalies import anomalies_of, anomaly_row
 from homeagent.store.issued import INSERT as INSERT_ISSUED
 from homeagent.store.issued import issued_row, issued_since
+from homeagent.store.journal import FACT as JOURNAL
+from homeagent.store.journal import Journal, told_in_json
 from homeagent.store.kept import INSERT as INSERT_KEPT
 from homeagent.store.kept import QUERY as KEPT
 from homeagent.store.kept import KeptState, kept_of
@@ -42,8 +45,11 @@ from homeagent.store.retention import thin_out
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
+_LOGGER = logging.getLogger(__name__)
+
 FLUSH_AFTER_S = 30.0
 """Half of what may be lost at most, so that a slow disk does not break the promise."""
+TAKEN_IN_AFTER_S = 900.0
 FLUSH_ROWS = 5000
 THIN_OUT_EVERY = timedelta(days=1)
 
@@ -79,8 +85,9 @@ _INSERT = {
 class Store:
     """The agent's history. Made by `Store.open`, which holds the file against a second agent until it is closed.
 
-    Rows wait in memory until `FLUSH_AFTER_S` have passed, many have gathered or a command is written, and then go to
-    disk in one transaction. `lasting` False trades safety against power loss for speed: for a backtest's scratch file.
+    Rows wait in memory until many have gathered, some time has passed or a command is written, and then go to disk in
+    one transaction; what waits for longer than `FLUSH_AFTER_S` is in the journal meanwhile. `lasting` False trades
+    safety for speed: for a backtest's scratch file.
     """
 
     def __init__(
@@ -91,7 +98,10 @@ class Store:
         self._lasting = lasting
         self._monotonic_s = monotonic_s
         self._waiting: dict[str, list[rows.Row]] = {name: [] for name in _INSERT}
-        self._flushed_s = monotonic_s()
+        self._flushed_s = self._noted_s = monotonic_s()
+        self._journal = Journal(self._path.with_name(self._path.name + "-journal.jsonl"))
+        self._unnoted: list[tuple[str, rows.Row]] = []
+        self._batch = int(self.fact(JOURNAL) or 0)
         self._thinned: datetime | None = None
 
     @classmethod
@@ -115,7 +125,9 @@ class Store:
         except BaseException:
             os.close(lock)
             raise
-        return cls(connection, lock, lasting=lasting, monotonic_s=monotonic_s)
+        store = cls(connection, lock, lasting=lasting, monotonic_s=monotonic_s)
+        store._take_in_journal()
+        return store
 
     def __enter__(self) -> Self:
         return self
@@ -130,6 +142,7 @@ class Store:
         try:
             self.flush()
         finally:
+            self._journal.close()
             self._connection.close()
             os.close(self._lock)
 
@@ -213,21 +226,49 @@ class Store:
         self.flush()
 
     def _add(self, table: str, new: Iterable[rows.Row]) -> None:
-        waiting = self._waiting[table]
+        waiting, before = self._waiting[table], len(self._waiting[table])
         waiting.extend(new)
-        if len(waiting) >= FLUSH_ROWS or self._monotonic_s() - self._flushed_s >= FLUSH_AFTER_S:
+        self._unnoted += [(table, row) for row in waiting[before:]]
+        now_s = self._monotonic_s()
+        long_ago = now_s - self._flushed_s >= (TAKEN_IN_AFTER_S if self._lasting else FLUSH_AFTER_S)
+        if len(waiting) >= FLUSH_ROWS or long_ago:
             self.flush(forced=False)
+        elif self._lasting and now_s - self._noted_s >= FLUSH_AFTER_S:
+            self._note()
+
+    def _take_in_journal(self) -> None:
+        """Take in what a run before left in its journal; what does not fit is given up rather than the start."""
+        for table, row in self._journal.of(self._batch):
+            if table in self._waiting:
+                self._waiting[table].append(row)
+        try:
+            self.flush()
+        except StoreError as error:
+            _LOGGER.warning("the last minutes of the run before cannot be taken in: %s", error)
+            for waiting in self._waiting.values():
+                waiting.clear()
+            self._journal.clear()
+
+    def _note(self) -> None:
+        """Have the journal hold what only memory holds."""
+        if not all(told_in_json(row) for _, row in self._unnoted):
+            self.flush(forced=False)
+            return
+        with _plain_errors(self._path):
+            self._journal.append(self._batch, self._unnoted)
+        self._unnoted.clear()
+        self._noted_s = self._monotonic_s()
 
     def flush(self, *, forced: bool = True) -> None:
         """Write all that waits, in one transaction. If it fails, it still waits.
 
-        `forced` waits until the disk has it. Otherwise the system has it, and is asked to write it in its own time: a
-        killed process loses nothing of that, a power cut a few seconds.
+        `forced` waits until the disk has it. Otherwise the system has it, and writes it in its own time: a killed
+        process loses nothing of that, a power cut what came in the last half minute.
 
         Raises:
             StoreError: the disk is full or the file is broken.
         """
-        self._flushed_s = self._monotonic_s()
+        self._flushed_s = self._noted_s = self._monotonic_s()
         if not any(self._waiting.values()):
             return
         with _plain_errors(self._path):
@@ -237,8 +278,10 @@ class Store:
                 for table, waiting in self._waiting.items():
                     if waiting:
                         self._connection.executemany(_INSERT[table], waiting)
-        if self._lasting and not forced:
-            _begin_writing(self._path.with_name(self._path.name + "-wal"))
+                self._connection.execute(_INSERT["facts"], (JOURNAL, str(self._batch + 1)))
+            self._batch += 1
+            self._journal.clear()
+        self._unnoted.clear()
         for waiting in self._waiting.values():
             waiting.clear()
 
@@ -450,20 +493,12 @@ def _lock(path: Path) -> int:
     return lock
 
 
-def _begin_writing(path: Path) -> None:
-    """Have the system write a file's pages to the disk, without waiting for it."""
-    with suppress(OSError, AttributeError):
-        file = os.open(path, os.O_RDONLY)
-        try:
-            os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
-        finally:
-            os.close(file)
-
-
 @contextmanager
 def _plain_errors(path: Path) -> Iterator[None]:
     try:
         yield
+    except OSError as error:
+        raise StoreError(f"{path}: {error}; see to free space and to the rights of the folder") from error
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError):
             raise StoreError(f"{path}: {error}; see to free space and to the rights of the folder") from error

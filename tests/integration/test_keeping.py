@@ -97,8 +97,8 @@ def test_a_killed_agent_goes_on_with_its_plan_without_a_think(
         decision = agent.decisions[-1]
         assert decision.plan_digest == thought.plan.problem_digest
         assert decision.policy == thought.plan.policy_at(decision.at)
-        asyncio.run(live(agent, home, clock, 13))
-        assert agent.thinks == 1  # when the forecast was an hour old
+        asyncio.run(live(agent, home, clock, 12 * 12))
+        assert 1 <= agent.thinks <= 6  # as the governor goes on by itself
 
 
 def damage(connection: sqlite3.Connection) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from homeagent.store import Store
+
 WRITER = """
 import sys
 from datetime import UTC, datetime, timedelta
@@ -66,6 +68,10 @@ def test_kill_9_loses_no_command_and_at_most_a_minute_of_readings(tmp_path: Path
         connection = sqlite3.connect(path)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         kept = {row[0] - EPOCH_S for row in connection.execute("SELECT at_s FROM commands")}
+        connection.close()
+        with Store.open(path) as store:  # takes in what is on its way
+            connection = sqlite3.connect(path)
+            store.flush()
         newest = connection.execute(
             "SELECT max(at) FROM (SELECT max(at_ms) / 1000 AS at FROM readings UNION ALL "
             "SELECT max(start_s) + 300 FROM readings_5min)"

@@ -108,10 +108,12 @@ async def ended(task: asyncio.Task[None]) -> None:
 
 
 @asynccontextmanager
-async def rig(config: Config) -> AsyncIterator[Rig]:
-    """Run a live home until the end of the block."""
+async def rig(config: Config, *, calm: bool = True) -> AsyncIterator[Rig]:
+    """Run a live home until the end of the block; one that is not `calm` hears its meters at once."""
     assert config.wiring is not None
     home = LiveHome(config.wiring, config.site, config.mode, SystemClock())
+    if not calm:
+        home.listeners.append(lambda _change: None)
     rig = Rig(home)
     tasks = [asyncio.create_task(home.run()), asyncio.create_task(rig.look())]
     try:

@@ -115,7 +115,7 @@ def test_a_renamed_entity_is_missed_and_found_again(lab: Lab, tmp_path: Path) ->
         lab.ask("config/entity_registry/update", entity_id=old, new_entity_id=new)
 
     async def scenario() -> None:
-        async with rig(configured(lab, tmp_path)) as home:
+        async with rig(configured(lab, tmp_path), calm=False) as home:
             rename("sensor.good_grid_power", "sensor.another_name")
             try:
                 await until(lambda: "sensor.good_grid_power is gone" in home.home.problems(), 5)
@@ -129,7 +129,9 @@ def test_a_renamed_entity_is_missed_and_found_again(lab: Lab, tmp_path: Path) ->
 
 def test_what_cannot_be_is_a_gap_with_its_reason(lab: Lab, tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with rig(configured(lab, tmp_path, extra="grid: {max_import_kw: 17, max_export_kw: 17}")) as home:
+        async with rig(
+            configured(lab, tmp_path, extra="grid: {max_import_kw: 17, max_export_kw: 17}"), calm=False
+        ) as home:
             board = home.home.board
 
             async def told(words: str) -> None:
@@ -152,7 +154,7 @@ def test_what_cannot_be_is_a_gap_with_its_reason(lab: Lab, tmp_path: Path) -> No
 
 def test_watts_under_the_unit_kw_are_found_out(lab: Lab, tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with rig(configured(lab, tmp_path, grid="sensor.swapped_power")) as home:
+        async with rig(configured(lab, tmp_path, grid="sensor.swapped_power"), calm=False) as home:
             await until(lambda: any("watts under the unit kW" in problem for problem in home.home.problems()), 5)
             assert home.home.board.present_kw("grid_kw") is None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,10 +23,11 @@ from homeagent.domain.site import BatterySpec
 from homeagent.domain.thinking import ThinkRecord
 from homeagent.store import Store
 from homeagent.store.schema import migrations
-from homeagent.store.store import FLUSH_AFTER_S
+from homeagent.store.store import FLUSH_AFTER_S, TAKEN_IN_AFTER_S
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+JOURNAL = "a.db-journal.jsonl"
 RULE = self_consumption(BatterySpec(capacity_kwh=5, max_charge_kw=2, max_discharge_kw=2))
 
 
@@ -97,8 +99,68 @@ def test_readings_wait_in_memory_but_never_too_long(tmp_path: Path) -> None:
         assert rows(tmp_path / "a.db", count) == [(0,)]
         clock[0] += FLUSH_AFTER_S
         store.write_readings([])
-        assert rows(tmp_path / "a.db", count) == [(3,)]
+        assert rows(tmp_path / "a.db", count) == [(0,)]
+        assert len((tmp_path / JOURNAL).read_text().splitlines()) == 3
+        clock[0] += TAKEN_IN_AFTER_S
+        store.write_readings(minute_means(NOW + MINUTE, 1))
+        assert rows(tmp_path / "a.db", count) == [(4,)]
+        assert (tmp_path / JOURNAL).read_text() == ""
     assert FLUSH_AFTER_S <= 60
+    assert not (tmp_path / JOURNAL).exists()
+
+
+def killed(store: Store) -> None:
+    """Leave a store as a killed process does."""
+    store._connection.close()  # noqa: SLF001 - as above
+    os.close(store._lock)  # noqa: SLF001 - as above
+
+
+def test_what_only_the_journal_has_is_taken_in_once(tmp_path: Path) -> None:
+    clock, path = [0.0], tmp_path / "a.db"
+    record = ThinkRecord(
+        at=NOW, wake="why", depth="full", cpu_seconds=0.1, worth=None, next_at=NOW + timedelta(hours=1)
+    )
+    store = Store.open(path, monotonic_s=lambda: clock[0])
+    clock[0] += FLUSH_AFTER_S
+    store.write_readings([*minute_means(NOW, 3), Reading(entity="pv_kw", at=NOW, value=None, reason='no "sun"\n')])
+    store.write_think(record)
+    clock[0] += FLUSH_AFTER_S
+    store.write_fact("one", "old")
+    noted = (tmp_path / JOURNAL).read_bytes()
+    store.write_fact("one", "new")
+    store.flush()
+    (tmp_path / JOURNAL).write_bytes(noted)  # killed between the transaction and this
+    killed(store)
+    for _ in range(2):
+        store = Store.open(path)
+        assert len(list(store.readings_since(NOW - timedelta(days=1)))) == 4
+        assert store.thinks_between(NOW, NOW + MINUTE) == [record]
+        assert store.fact("one") == "new"
+        killed(store)
+
+
+@pytest.mark.parametrize("left", [b'[0, "readings", ["load_kw"', b"\x00\xff\n[]\n7\n", b'[0, "no_table", [1]]\n'])
+def test_a_journal_that_was_cut_or_damaged_costs_no_more_than_its_lines(tmp_path: Path, left: bytes) -> None:
+    clock, path = [0.0], tmp_path / "a.db"
+    store = Store.open(path, monotonic_s=lambda: clock[0])
+    clock[0] += FLUSH_AFTER_S
+    store.write_readings(minute_means(NOW, 3))
+    killed(store)
+    with (tmp_path / JOURNAL).open("ab") as journal:
+        journal.write(left)
+    with Store.open(path) as store:
+        assert len(list(store.readings_since(NOW - timedelta(days=1)))) == 3
+
+
+def test_a_journal_of_another_release_does_not_keep_the_agent_from_starting(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "a.db") as store:
+        store.write_readings(minute_means(NOW, 3))
+        store.flush()
+        batch = int(store.fact("journal") or 0)
+    (tmp_path / JOURNAL).write_text(f'[{batch + 1}, "readings", ["load_kw", 1]]\n')
+    with Store.open(tmp_path / "a.db") as store:
+        store.write_readings(minute_means(NOW + 3 * MINUTE, 3))
+        assert len(list(store.readings_since(NOW - timedelta(days=1)))) == 6
 
 
 def test_a_command_is_on_disk_when_the_call_returns(tmp_path: Path) -> None:

@@ -75,6 +75,7 @@ class SupervisedTest:
         bench, ended = self._bench, None
         not_restored: tuple[str, ...] = ()
         bench.home.listeners.append(bench.saw)
+        bench.home.link.listen()
         try:
             await self._begin()
             at, before = datetime.now(UTC), Before.of(self._device, bench.home.link.states)

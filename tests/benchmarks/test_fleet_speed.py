@@ -67,7 +67,7 @@ def measured(paths: list[Path], scenario: Scenario, options: Options, count: int
 def told(name: str, run: Measured, homes: int) -> None:
     print(  # noqa: T201 - the figures are what a benchmark is for
         f"\n{name}: {run.seconds:.1f} s, {run.at_once:.2f} homes at once, {run.homes_cpu_s / homes:.2f} CPU s a home, "
-        f"{run.own_cpu_s / run.homes_cpu_s:.1%} beside them"
+        f"{run.own_cpu_s / run.seconds:.1%} of a core beside them"
     )
 
 
@@ -77,7 +77,7 @@ def test_two_workers_have_two_homes_in_work(tmp_path: Path) -> None:
     run = measured(paths, scenario, Options(history_days=3, bound=False), 2)
     told("two workers", run, len(paths))
     assert run.at_once >= 1.6
-    assert run.own_cpu_s <= 0.15 * run.homes_cpu_s  # these homes are small; of a month's the share is a tenth of it
+    assert run.own_cpu_s <= 0.25 * run.seconds  # these homes are small; of a month's it is a few hundredths
 
 
 @pytest.mark.full
@@ -94,7 +94,7 @@ def test_200_homes_of_30_days_on_two_workers(tmp_path: Path) -> None:
         told(name, run, len(paths))
     print(f"{one.seconds / two.seconds:.2f} times as fast, {'quiet' if quiet else 'beside others'}")  # noqa: T201
     assert two.at_once >= 1.7 * one.at_once
-    assert two.own_cpu_s <= 0.05 * two.homes_cpu_s
+    assert two.own_cpu_s <= 0.1 * two.seconds
     assert two.homes_cpu_s <= 1.15 * one.homes_cpu_s
     if quiet:
         assert one.seconds / two.seconds >= 1.7

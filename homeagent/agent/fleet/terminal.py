@@ -29,7 +29,7 @@ def homes_bar() -> Iterator[tuple[Callable[[int, int, int], None], Callable[[str
         TextColumn("{task.fields[failed]} failed, left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=2) as bar:
         task = bar.add_task("", total=None, failed=0)
 
         def move(done: int, failed: int, total: int) -> None:

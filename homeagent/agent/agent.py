@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from homeagent.agent.accounts import Accounts
 from homeagent.agent.anomaly_book import AnomalyBook
+from homeagent.agent.commander import BATTERY, Commander, Limits
 from homeagent.agent.due_book import DueBook
 from homeagent.agent.expectations import Expectations
 from homeagent.agent.footprint_book import Counts, FootprintBook, surroundings_of
@@ -24,22 +26,14 @@ from homeagent.agent.price_book import PriceBook
 from homeagent.agent.remembering import KEEP, METERS, Outlook
 from homeagent.agent.skill_book import SkillBook
 from homeagent.agent.thinking import MEMORY, Forecaster, Thought, lost_without, think, worth_of_thinking_again
-from homeagent.control.guard import LastSent, check, same
-from homeagent.control.timetable import instruction_at
 from homeagent.control.translation import translate
 from homeagent.devices.battery import self_consumption
 from homeagent.domain.command import (
     AgentMode,
     Command,
-    CommandResult,
     Confirmed,
-    Failed,
     FollowPolicy,
-    Instruction,
-    Rejected,
-    SafeState,
     Sent,
-    Skipped,
 )
 from homeagent.domain.decision import Decision
 from homeagent.domain.expectations import Absence, AnnouncedLoad
@@ -48,7 +42,7 @@ from homeagent.domain.history import History
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.learning import LearningRules
-from homeagent.domain.ledger import Footprint, SavingsEntry, SettledSlot
+from homeagent.domain.ledger import Footprint, SettledSlot
 from homeagent.domain.plan import ImportCap
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.ports import Clock, ForecastSource, HomeLink, PriceSource
@@ -61,16 +55,11 @@ from homeagent.footprint.energy import EnergyMeter
 from homeagent.forecasting.floor import floor_scenarios
 from homeagent.learning.hours import PowerAhead
 from homeagent.learning.registry import FLOOR
-from homeagent.savings.counterfactual import DayBook, RuleBattery
+from homeagent.savings.counterfactual import DayBook
 from homeagent.store import Store
 
 _LOGGER = logging.getLogger(__name__)
 
-BATTERY = "battery"
-RULE_SOC = "rule_soc_kwh"
-SAFE_FOR = timedelta(hours=1)
-"""The lease of what is not planned in slots: a safe state, a timetable's entry."""
-HOURS_AGAIN = timedelta(minutes=15)
 LEASE_SLOTS = 3
 """A command holds for so many slots of the plan; it is renewed in the last of them."""
 SHORTEST_PLAN_STEP = timedelta(minutes=15)
@@ -99,6 +88,16 @@ class Setup:
     """Whether it looks for anomalies."""
     replayable: bool = False
     """Whether each plan's whole input is kept, so that it can be made again."""
+
+
+def _limits(setup: Setup) -> Limits:
+    return Limits(
+        mode=setup.mode,
+        battery=setup.site.battery,
+        capability=setup.capability,
+        minimum_hold=setup.minimum_hold,
+        timezone=setup.site.timezone,
+    )
 
 
 class Agent:
@@ -136,8 +135,6 @@ class Agent:
         self.peak_limits = None if self.site.peak_charge is None else PeakLimits(self.site.peak_charge, self.site)
         self.thought: Thought | None = None
         self.decisions: deque[Decision] = deque(maxlen=200)
-        self.day_book: DayBook | None = None
-        self.last_slot: SettledSlot | None = None
         self.looks = 0
         self.thinks = 0
         self.solves = 0
@@ -151,13 +148,13 @@ class Agent:
             EnergyMeter(),
             clock.now(),
         )
+        self.accounts = Accounts(self.site, store, self.footprints, self.peak_limits)
         self._link = link
+        self.commander = Commander(_limits(setup), link, store, self._follows)
         self._source = prices
         self._forecasts = forecasts
         self._decided_for: datetime | None = None
-        self._last_sent: dict[str, LastSent] = {}
         self._news: str | None = None
-        self._kept_at: dict[str, tuple[Instruction, datetime]] = {}
         self._keeper = Keeper(store, setup.site, replace(setup, outlook=None)) if setup.replayable else None
         self._changed = asyncio.Event()
 
@@ -185,9 +182,8 @@ class Agent:
         for published in self.store.prices_since(since):
             self.prices.add(published)
         self._hear(self.store.issued_forecasts_since(now - KEEP if self.learner is not None else since))
-        for command in self.store.commands_in_force(now):
-            self._last_sent[command.device] = LastSent(command=command, changed_at=command.issued_at)
-        self._reopen_books(slot_start(since, timedelta(days=1)))
+        self.commander.take_up(self.store.commands_in_force(now))
+        self.accounts.reopen(slot_start(since, timedelta(days=1)), now)
         self._go_on(now)
 
     def _go_on(self, now: datetime) -> None:
@@ -205,28 +201,6 @@ class Agent:
         if self._keeper is not None and self.thought is not None and self.governor.thought_at is not None:
             beside = {} if self.learner is None else {"learner": self.learner.kept()}
             self._keeper.keep(self.thought, self.governor.thought_at, beside)
-
-    def _reopen_books(self, since: datetime) -> None:
-        """Go on with the day's savings and the month's peaks where the run before left them."""
-        today = self.clock.now().astimezone(self.site.timezone).date()
-        entries = [entry for entry in self.store.savings() if entry.day != today]  # today goes on: its slots come again
-        slots = list(self.store.settled_since(since))
-        rule_soc_kwh = self.store.fact(RULE_SOC)
-        closed_days = {entry.day for entry in entries}
-        for slot, soc_after_kwh in slots:
-            if self.peak_limits is not None:
-                self.peak_limits.add(slot)
-            if slot.start.astimezone(self.site.timezone).date() not in closed_days:
-                if self.day_book is None:
-                    rule = RuleBattery(self.site, slot.soc_kwh if rule_soc_kwh is None else float(rule_soc_kwh))
-                    self.day_book = self._new_day_book(rule, entries)
-                self.day_book.add(slot, soc_after_kwh)
-                self.last_slot = slot
-        if self.day_book is None and entries and rule_soc_kwh is not None:
-            self.day_book = self._new_day_book(RuleBattery(self.site, float(rule_soc_kwh)), entries)
-
-    def _new_day_book(self, rule: RuleBattery, entries: list[SavingsEntry]) -> DayBook:
-        return DayBook(self.site, rule, entries=entries, own_energy=self.footprints.own_energy)
 
     def remember(self, readings: Iterable[Reading], *, think: bool) -> None:
         """Take in what was measured before the agent came; with `think` the next round plans anew."""
@@ -268,12 +242,12 @@ class Agent:
     def reconsider(self) -> None:
         """Decide anew at the next round: a device that was left alone may be told again."""
         self._decided_for = None
-        self._kept_at.clear()
+        self.commander.reconsider()
 
     @property
     def commands_in_force(self) -> list[Command]:
         """What the devices were last told, as far as it was not refused."""
-        return [last.command for last in self._last_sent.values()]
+        return self.commander.in_force
 
     async def tick(self) -> None:
         """Do one round: take in what is new, settle, think if need be, act."""
@@ -304,9 +278,9 @@ class Agent:
         if soc_kwh is not None:
             await self._act(now, soc_kwh, wake)
         else:
-            await self._make_safe(now)
+            await self.commander.make_safe(now)
         for timetable in self.setup.timetables:
-            await self._keep_hours(now, timetable)
+            await self.commander.keep_hours(now, timetable)
         self._notify()
 
     @property
@@ -340,32 +314,16 @@ class Agent:
         with self.cpu.part("store"):
             self.footprints.look(now)
         with self.cpu.part("settle"):
-            for slot, soc_after_kwh in self.observer.settle(now, self.prices):
-                if self.day_book is None:
-                    self.day_book = self._new_day_book(RuleBattery(self.site, slot.soc_kwh), [])
-                closed = self.day_book.add(slot, soc_after_kwh)
-                if self.peak_limits is not None:
-                    self.peak_limits.add(slot)
-                self.last_slot = slot
+            for slot in self.accounts.settle(now, self.observer, self.prices):
                 self.governor.see(slot.start, slot.hours, slot.load_kw - slot.pv_kw)
-                self.store.write_settled_slot(slot)
-                if closed is not None:
-                    self.store.write_savings(closed)
-                    # of the new day's start: the slot just added belongs to it, and is added again after a restart
-                    self.store.write_fact(RULE_SOC, repr(self.day_book.rule_soc_at_start_kwh))
 
     def _take_outcomes(self) -> None:
         """Note what became of commands that were on their way."""
-        for result in self._link.outcomes():
-            with self.cpu.part("store"):
-                self.store.write_outcome(result, self.clock.now())
-            command = result.command
-            last = self._last_sent.get(command.device)
-            if isinstance(result, Failed | Skipped) and last is not None and last.command is command:
-                del self._last_sent[command.device]
-                self._follows(None)
+        with self.cpu.part("store"):
+            results = self.commander.outcomes(self.clock.now())
+        for result in results:
             for index, decision in enumerate(self.decisions):
-                if decision.result.command is command:
+                if decision.result.command is result.command:
                     self.decisions[index] = replace(decision, result=result)
 
     def _think(self, now: datetime, soc_kwh: float, wake: Wake) -> None:
@@ -435,7 +393,7 @@ class Agent:
         self._decided_for = slot_at
         decision = self._decide(now, soc_kwh, self.thought, wake)
         with self.cpu.part("control"):
-            result = await self._send(decision.result.command, SiteState(at=now, soc_kwh=soc_kwh))
+            result = await self.commander.send(decision.result.command, SiteState(at=now, soc_kwh=soc_kwh))
         if isinstance(result, Confirmed | Sent):
             follows = isinstance(decision.instruction, FollowPolicy) and self.setup.capability.control == "continuous"
             self._follows(decision.policy if follows else None)
@@ -465,7 +423,7 @@ class Agent:
             hours=self.plan_step / timedelta(hours=1),
         )
         until = slot_start(now, self.plan_step) + LEASE_SLOTS * self.plan_step
-        command = self._command(BATTERY, instruction, now, until, reason.text)
+        command = Command(device=BATTERY, instruction=instruction, issued_at=now, valid_until=until, reason=reason.text)
         return Decision(
             at=now,
             device=BATTERY,
@@ -478,62 +436,10 @@ class Agent:
             wake=None if wake is None else wake.reason,
         )
 
-    async def _send(self, command: Command, state: SiteState) -> CommandResult:
-        last = self._last_sent.get(command.device)
-        setup = self.setup
-        refused = check(command, state, self.site.battery, setup.mode, last, setup.minimum_hold, setup.capability)
-        if refused is not None:
-            return refused
-        self.store.write_command(command)  # on disk before the device hears of it
-        result = await self._link.send(command)
-        if isinstance(result, Confirmed | Sent):
-            renewed = last is not None and same(command.instruction, last.command.instruction, self.site.battery)
-            changed_at = last.changed_at if last is not None and renewed else state.at
-            self._last_sent[command.device] = LastSent(command=command, changed_at=changed_at)
-        else:
-            self._last_sent.pop(command.device, None)
-        if not isinstance(result, Sent):
-            self.store.write_outcome(result, state.at)
-        if isinstance(result, Failed | Rejected):
-            _LOGGER.warning("%s: %s", command.device, result)
-        return result
-
     def _follows(self, policy: BatteryPolicy | None) -> None:
         """Note what the battery was told, so that it can be held against what it does; None: nobody can say."""
         if self.anomalies is not None:
             self.anomalies.told(self.clock.now(), policy)
-
-    async def _make_safe(self, now: datetime) -> None:
-        """Bring the battery to its safe state, once: without a state of charge nobody can steer it."""
-        last = self._last_sent.get(BATTERY)
-        if last is None or isinstance(last.command.instruction, SafeState):
-            return
-        self._follows(None)
-        reason = "the state of charge is not known"
-        command = self._command(BATTERY, SafeState(), now, now + SAFE_FOR, reason)
-        await self._send(command, SiteState(at=now, soc_kwh=None))
-
-    async def _keep_hours(self, now: datetime, timetable: Timetable) -> None:
-        """Tell a device with fixed hours what the hour asks, when that changes or its lease is due."""
-        instruction = instruction_at(timetable, now, self.site.timezone)
-        last = self._last_sent.get(timetable.device)
-        if (
-            last is not None
-            and last.command.instruction == instruction
-            and last.command.valid_until - now > SAFE_FOR / 3
-        ):
-            return
-        retry = self._kept_at.get(timetable.device)
-        if last is None and retry is not None and retry[0] == instruction and now - retry[1] < HOURS_AGAIN:
-            return
-        self._kept_at[timetable.device] = (instruction, now)
-        local = now.astimezone(self.site.timezone)
-        command = self._command(timetable.device, instruction, now, now + SAFE_FOR, f"its timetable at {local:%H:%M}")
-        await self._send(command, SiteState(at=now, soc_kwh=None))
-
-    @staticmethod
-    def _command(device: str, instruction: Instruction, now: datetime, until: datetime, reason: str) -> Command:
-        return Command(device=device, instruction=instruction, issued_at=now, valid_until=until, reason=reason)
 
     async def finish(self) -> None:
         """Take in the last readings, settle what is closed, and close the books."""
@@ -541,11 +447,18 @@ class Agent:
         self._settle(self.clock.now())
         self.footprints.take(self.clock.now())
         self._keep()
-        if self.day_book is not None:
-            closed = self.day_book.close()
-            if closed is not None:
-                self.store.write_savings(closed)
+        self.accounts.close()
         self.store.flush()
+
+    @property
+    def day_book(self) -> DayBook | None:
+        """The savings by day, None until a slot was settled."""
+        return self.accounts.day_book
+
+    @property
+    def last_slot(self) -> SettledSlot | None:
+        """The newest settled slot."""
+        return self.accounts.last_slot
 
     @property
     def last_soc_kwh(self) -> float | None:

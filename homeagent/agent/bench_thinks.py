@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import median
+from typing import Literal
 
 import numpy as np
 
@@ -35,9 +36,12 @@ LOOKS, QUICK_LOOKS = 20_000, 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasuredThink:
-    """The median of some thinks: `floor` forecasts by the recent days, `full` asks the students as well."""
+    """The median of some thinks: `floor` forecasts by the recent days, `full` asks the students as well.
 
-    depth: Depth
+    `glance` is `floor` for the next hours alone, and takes from the present plan what comes after.
+    """
+
+    depth: Depth | Literal["glance"]
     plan_step_minutes: int
     cpu_s: float
 
@@ -49,7 +53,7 @@ class _Home:
     prices: PriceBook
     learner: Learner
 
-    def think(self, step: timedelta, forecaster: Forecaster) -> Thought:
+    def think(self, step: timedelta, forecaster: Forecaster, present: Thought | None = None) -> Thought:
         return think(
             NOW,
             SOC_KWH,
@@ -59,6 +63,7 @@ class _Home:
             step=step,
             cpu=CpuMeter(),
             forecaster=forecaster,
+            present=present,
         )
 
 
@@ -91,14 +96,19 @@ def measured_look(*, quick: bool) -> float:
 def measured_thinks(*, quick: bool) -> list[MeasuredThink]:
     """Return what a think costs, by depth and by the plan's step; meters tell means of five minutes."""
     home = _home()
-    depths: dict[Depth, Forecaster] = {"floor": floor_scenarios, "full": home.learner.scenarios}
     found = []
     for step in (timedelta(minutes=15), HOUR):
-        for depth, forecaster in depths.items():
+        present = home.think(step, floor_scenarios)
+        depths: dict[Depth | Literal["glance"], tuple[Forecaster, Thought | None]] = {
+            "glance": (floor_scenarios, present),
+            "floor": (floor_scenarios, None),
+            "full": (home.learner.scenarios, None),
+        }
+        for depth, (forecaster, known) in depths.items():
             spent = []
             for _ in range(QUICK_THINKS if quick else THINKS):
                 began = time.process_time()
-                home.think(step, forecaster)
+                home.think(step, forecaster, known)
                 spent.append(time.process_time() - began)
             minutes = step // timedelta(minutes=1)
             found.append(MeasuredThink(depth=depth, plan_step_minutes=minutes, cpu_s=median(spent)))

@@ -16,7 +16,7 @@ Gist: TypeAlias = tuple[Level, Kind | None]
 AT_EASE: Gist = ("full", None)
 LEVELS: tuple[Level, ...] = ("full", "lean", "least")
 PATIENCE: dict[Level, float] = {"full": 1.0, "lean": 2.0, "least": 3.0}
-"""No more: four times leaves plans a day old, and loses a fifth of what could be saved (docs/thinking.md)."""
+"""No more: four times leaves plans a day old, and loses a sixth of what could be saved (docs/thinking.md)."""
 WORDS: dict[Level, str] = {
     "full": "thinking and training as ever",
     "lean": "thinking less, training waits",

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 _T = TypeVar("_T")
 
-PARTS = ("link", "look", "settle", "forecast", "plan", "learn", "control", "store", "web")
+PARTS = ("link", "look", "settle", "anomalies", "forecast", "plan", "learn", "control", "store", "web")
 """`link` is Home Assistant, `look` readings taken in, `learn` the night's lesson."""
 OTHER = "other"
 """What no part claims: the event loop, the libraries' own work, threads beside the agent's."""
@@ -147,5 +147,10 @@ def _written_bytes(path: Path) -> int | None:
 
 def peak_memory_mb() -> float:
     """Return the largest resident size this process has had [MB]."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1024 if sys.platform != "darwin" else peak / 1024**2
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) / 1024
+    except (OSError, StopIteration, ValueError, IndexError):  # the other one begins with the size of the parent
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak / 1024 if sys.platform != "darwin" else peak / 1024**2

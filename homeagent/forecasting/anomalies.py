@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from types import MappingProxyType
 
 from homeagent.domain.anomaly import Family, Finding, Surroundings, Tape
@@ -24,9 +25,15 @@ _LOOKS: Mapping[Family, Callable[[Tape, Surroundings], list[Finding]]] = Mapping
 )
 
 
+LEAST_MEASURED = timedelta(days=2)
+"""Before that nothing is usual."""
+
+
 def examine(families: Iterable[Family], tape: Tape, home: Surroundings) -> dict[Family, list[Finding]]:
     """Return what close analyses find, by family. While a meter cannot be right nothing else is judged."""
     wanted = tuple(families)
+    if tape.grid.count * tape.grid.step < LEAST_MEASURED:
+        return {}
     wrong = examine_meters(tape, home)
     if wrong:
         return {"meters": wrong}

@@ -89,3 +89,15 @@ def quantiles(rows: FloatArray, share: float) -> FloatArray:
     at = np.clip(((known - 1) * share).round().astype(int), 0, rows.shape[1] - 1)
     found = ranked[np.arange(len(rows)), at]
     return np.where(2 * known >= rows.shape[1], found, np.nan)
+
+
+def row_means(rows: FloatArray) -> FloatArray:
+    """Return the mean of what is known of each row, NaN where nothing is."""
+    known = ~np.isnan(rows)
+    count = known.sum(axis=1)
+    return np.where(count > 0, np.where(known, rows, 0.0).sum(axis=1) / np.maximum(count, 1), np.nan)
+
+
+def row_medians(rows: FloatArray) -> FloatArray:
+    """Return the median of what is known of each row, NaN where nothing is."""
+    return np.array([middle(row) for row in rows])

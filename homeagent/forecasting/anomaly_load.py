@@ -18,6 +18,7 @@ from homeagent.forecasting.anomaly_days import (
     days_of,
     middle,
     quantiles,
+    row_means,
     spread,
 )
 
@@ -29,6 +30,7 @@ FLOOR, LOW, TOP = 0.15, 0.3, 0.9
 STANDBY_DAYS, NIGHTS, CYCLE_NIGHTS, STUCK_DAYS = 5, 3, 3, 2
 LEAST_STANDBY_KW, LEAST_STANDBY_SHARE = 0.03, 0.2
 LEAST_NIGHT_KW, LEAST_STUCK_KW = 0.15, 0.8
+EVEN, UNEVEN = 0.75, 0.4
 CERTAIN = 4.0
 """So many spreads above the usual is no chance."""
 FINEST = timedelta(minutes=10)
@@ -38,7 +40,7 @@ CALM = 0.35
 """A cycle is a cycle if its height differs by no more than this share from night to night."""
 LONGER = 1.3
 BLOCKS = 12
-UNPAUSED = timedelta(hours=10)
+UNPAUSED = timedelta(hours=18)
 LEFT_ON_KW = 0.45
 
 
@@ -122,8 +124,8 @@ def _standby(tape: Tape, days: Days, nights: Nights, home: Surroundings) -> Find
     if found is None:
         return None
     first, usual, now = found
-    if now - usual > LEFT_ON_KW:
-        return None  # no standby: something is left on
+    if now - usual > LEFT_ON_KW or not _even(both[first:], now - usual):
+        return None  # no standby: something is left on, or follows the weather
     kwh = (now - usual) * YEAR_H
     since = days.start(tape, first)
     return Finding(
@@ -144,6 +146,8 @@ def _through_nights(tape: Tape, days: Days, nights: Nights, home: Surroundings) 
     if found is None:
         return None
     first, usual, now = found
+    if not _even(nights.low_kw[first:], now - usual) or _bottom_rise(tape, days, first) < EVEN * (now - usual):
+        return None  # heating and cooling rise and fall with the weather; a pump draws the same each night
     by_day = middle(nights.waking_kw[first:]) - middle(nights.waking_kw[:first])
     if by_day > 0.5 * (now - usual):
         return None
@@ -160,6 +164,17 @@ def _through_nights(tape: Tape, days: Days, nights: Nights, home: Surroundings) 
         f"{hours:.0f} hours long: {home.yearly(kwh, home.import_price_per_kwh)} if it stays.",
         cost_per_year=home.money(kwh, home.import_price_per_kwh),
     )
+
+
+def _even(kw: FloatArray, rise_kw: float) -> bool:
+    """Return whether what was added is the same from day to day."""
+    return bool(np.nanmax(kw) - np.nanmin(kw) <= UNEVEN * rise_kw)
+
+
+def _bottom_rise(tape: Tape, days: Days, first: int) -> float:
+    """Return by how much the lowest moments of the nights rose."""
+    lowest = quantiles(days.hours(tape.load_kw, *NIGHT_H), 0.05)
+    return middle(lowest[first:]) - middle(lowest[:first])
 
 
 def _hours_above(tape: Tape, days: Days, first: int, bar_kw: float) -> float:
@@ -190,8 +205,8 @@ def _stuck(tape: Tape, days: Days, home: Surroundings) -> Finding | None:
     first = days.count - STUCK_DAYS
     while first > 0 and busy[first - 1] >= BLOCKS - 1:
         first -= 1
-    before = middle(np.nanmean(days.hours(tape.load_kw, *NIGHT_H)[:first], axis=1))
-    now = middle(np.nanmean(days.hours(tape.load_kw, *NIGHT_H)[first:], axis=1))
+    before = middle(row_means(days.hours(tape.load_kw, *NIGHT_H)[:first]))
+    now = middle(row_means(days.hours(tape.load_kw, *NIGHT_H)[first:]))
     if now - before < LEAST_NIGHT_KW:
         return None
     kwh = (now - before) * YEAR_H
@@ -251,7 +266,7 @@ def _no_longer(tape: Tape, days: Days, nights: Nights, swing: float, home: Surro
     first = days.count - CYCLE_NIGHTS
     while first > LEAST_DAYS and nights.swing_kw[first - 1] < 0.35 * swing:
         first -= 1
-    rows = np.nanmean(days.hours(tape.load_kw, *NIGHT_H), axis=1)
+    rows = row_means(days.hours(tape.load_kw, *NIGHT_H))
     before, now = middle(rows[:first]), middle(rows[first:])
     duty = middle(nights.duty[:first])
     since = days.start(tape, first)

@@ -24,6 +24,8 @@ OFF_KW, OFF_SHARE = 0.08, 0.08
 """What a balance may be off, beside this share of all that flows."""
 OFTEN = 0.25
 """Of the slots in which anything flows: off in so many, the balance does not hold."""
+NOW_AND_THEN, SOMETIMES = 0.12, 0.04
+"""A quiet home that truly stands still never is off; a meter that does is off whenever somebody cooks."""
 EXPLAINED = 0.9
 LEAST_BALANCED, USUAL_OFF = timedelta(days=2), 0.06
 MISSING, USUAL_MISSING = 0.25, 0.10
@@ -69,7 +71,10 @@ def _silent(tape: Tape) -> list[Finding]:
     for meter, name in METERS.items():
         gaps = np.isnan(getattr(tape, meter))
         before = gaps[: recent.start]
-        if len(before) < tape.grid.count // 8 or before[-(7 * DAY // tape.grid.step) :].mean() > USUAL_MISSING:
+        if (
+            len(before) * tape.grid.step < LEAST_BALANCED
+            or before[-(7 * DAY // tape.grid.step) :].mean() > USUAL_MISSING
+        ):
             continue
         share = float(gaps[recent].mean())
         if share >= MISSING:
@@ -160,7 +165,7 @@ def _frozen(tape: Tape, home: Surroundings) -> list[Finding]:
             continue
         if meter == "pv_kw" and not _dark(tape, home, at).any() and off[at].mean() < OFTEN:
             continue  # an inverter at its limit
-        if meter in {"load_kw", "battery_kw"} and off[at].mean() < OFTEN:
+        if meter in {"load_kw", "battery_kw"} and off[at].mean() < SOMETIMES:
             continue  # the others agree: a quiet home, or a battery that charges with a set power
         if meter == "grid_kw" and off[at].mean() < OFTEN and np.ptp(tape.load_kw[at]) < OFF_KW:
             continue
@@ -183,7 +188,7 @@ def _unbalanced(tape: Tape, home: Surroundings) -> list[Finding]:
     recent = tape.last(LOOKED_AT)
     off = unbalanced(tape)
     flows = np.nan_to_num(_flow_kw(tape)[recent]) > OFF_KW
-    if off[recent][flows].mean() < OFTEN if flows.any() else True:
+    if not flows.any() or off[recent][flows].mean() < NOW_AND_THEN:
         return []
     first = _begins(off)
     before = off[:first][~np.isnan(residual_kw(tape)[:first])]
@@ -194,7 +199,7 @@ def _unbalanced(tape: Tape, home: Surroundings) -> list[Finding]:
     best: tuple[float, str, float] | None = None
     for meter in METERS:
         x = getattr(tape, meter)[known]
-        both = ~np.isnan(rest) & ~np.isnan(x)
+        both = off[known] & ~np.isnan(rest) & ~np.isnan(x)
         if both.sum() < LEAST_SLOTS or not (x[both] ** 2).sum():
             continue
         slope = float(rest[both] @ x[both] / (x[both] @ x[both]))

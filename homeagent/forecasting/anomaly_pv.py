@@ -14,7 +14,7 @@ import numpy as np
 from homeagent.domain.anomaly import Finding, Surroundings, Tape
 from homeagent.domain.grid import BoolArray, FloatArray
 from homeagent.domain.site import Place
-from homeagent.forecasting.anomaly_days import LEAST_DAYS, Days, days_of
+from homeagent.forecasting.anomaly_days import LEAST_DAYS, Days, days_of, middle, row_medians
 from homeagent.forecasting.clear_sky import best_roof, sky_over
 
 STRETCH = timedelta(minutes=90)
@@ -26,7 +26,7 @@ BACK_DAYS = (4, 6, 9, 13)
 """So many last days are held against those before."""
 LOWER, SAME, OVER = 0.75, 0.06, 1.08
 LEAST_CLEAR_DAYS, LEAST_CLEAR_H = 2, 4.0
-FLAT, FLAT_H, BELOW = 0.012, 1.0, 0.88
+FLAT, FLAT_H, FLAT_SLOTS, BELOW = 0.012, 1.0, 3, 0.88
 SHADED, OPEN = 0.65, 0.85
 LEAST_SHADE_H, ALIKE = 1.25, 0.12
 FADED, LEAST_STEP, FADING_DAYS, LID = 0.15, 0.02, 36, 0.4
@@ -183,7 +183,7 @@ def _capped(roof: Roof, tape: Tape, home: Surroundings) -> Finding | None:
         with np.errstate(invalid="ignore"):
             flat = np.abs(pv / cap - 1) < FLAT
             above = flat & (roof.clear_kw[first:] > 1.1 * cap)
-        hours = above.sum(axis=1) * days.step_h
+        hours = np.where(above.sum(axis=1) >= FLAT_SLOTS, above.sum(axis=1) * days.step_h, 0.0)
         if (hours >= FLAT_H).sum() < LEAST_CLEAR_DAYS:
             continue
         lost = np.maximum(np.minimum(roof.clear_kw[:first], np.inf) * np.minimum(roof.share[:first], 1) - cap, 0)
@@ -224,13 +224,15 @@ def _shaded(roof: Roof, tape: Tape, home: Surroundings) -> Finding | None:
             begin, end = _longest(now < SHADED * was)
         if (end - begin) * hours_each < LEAST_SHADE_H or end - begin > 0.6 * np.isfinite(now).sum():
             continue
-        usual = float(np.nanmedian(was))
+        usual = middle(was)
         edge = round(2 / hours_each)
         around = [*range(max(begin - edge, 0), begin), *range(end, min(end + edge, per))]
         bright = (np.nan_to_num(means[first:, around]) > OPEN * usual).any(axis=1)
         steady = (clear[first:, around] & (np.nan_to_num(means[first:, around]) > OPEN * usual)).any(axis=1)
+        if np.isnan(was[begin:end]).any():
+            continue
         core = slice(begin + (end - begin > 4), end - (end - begin > 4))  # noqa: PLR2004 - its edges are half shaded
-        ratio = np.nanmedian(means[first:, core], axis=1) / np.nanmedian(was[core])
+        ratio = row_medians(means[first:, core]) / middle(was[core])
         inside = steady & (clear[first:, core].mean(axis=1) >= 0.5) & (ratio < SHADED)  # noqa: PLR2004 - half of it
         if inside.sum() < LEAST_CLEAR_DAYS or np.ptp(ratio[inside]) > ALIKE:
             continue

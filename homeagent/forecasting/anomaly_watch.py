@@ -22,10 +22,12 @@ from homeagent.domain.site import BatterySpec
 
 KEPT_DAYS = 42
 LEAST_DAYS = 10
-GAP_H, STILL_H, DARK_PV_H, OFF_H, BLOCKED_H, ABOVE_H = 2.0, 2.5, 4.0, 1.5, 1.0, 8.0
+GAP_H, STILL_H, DARK_PV_H, OFF_H, BLOCKED_H, ABOVE_H = 2.0, 2.5, 4.0, 1.5, 1.0, 18.0
 MISSED_KWH = 1.0
 RELIEF = 0.5
 """How fast a sum of oddness falls in ordinary slots, beside how fast it grows in odd ones."""
+RARE = 0.1
+"""The same for a balance: meters that are right hardly ever fail it."""
 REST_KW, OFF_KW, OFF_SHARE, ABOVE_KW = 0.005, 0.08, 0.08, 0.3
 HIGH_SUN = 0.3
 FULL, SURPLUS_KW = 0.97, 0.15
@@ -113,7 +115,8 @@ class Watch:
 
     def _count(self, name: str, odd: bool, by: float | None = None) -> None:  # noqa: FBT001 - read aloud it is plain
         by = self.step_h if by is None else by
-        self._odd_h[name] = self._odd_h.get(name, 0.0) + by if odd else max(self._odd_h.get(name, 0.0) - RELIEF * by, 0)
+        relief = RARE if name == "off" else RELIEF
+        self._odd_h[name] = self._odd_h.get(name, 0.0) + by if odd else max(self._odd_h.get(name, 0.0) - relief * by, 0)
 
     def _meters(self, slot: Closed) -> None:
         load, pv, grid, battery = slot.load_kw, slot.pv_kw, slot.grid_kw, slot.battery_kw

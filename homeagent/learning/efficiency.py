@@ -5,7 +5,6 @@ CPU seconds are the process's own; they hang on no clock on the wall and on nobo
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from functools import partial
 import numpy as np
 
 from homeagent.domain.grid import FloatArray
+from homeagent.footprint.cpu_meter import peak_memory_mb
 from homeagent.forecasting.features import DAYS_BACK, Course, part_of
 from homeagent.forecasting.learned import Calibration, Quantity, Runner, corrections_of, rows_of, some_rows
 from homeagent.forecasting.student import Network
@@ -99,7 +99,7 @@ class _Lessons:
 
     def add(self, what: str, cpu_s: float) -> None:
         self.seconds[what] = self.seconds.get(what, 0.0) + cpu_s
-        self.mb[what] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        self.mb[what] = peak_memory_mb()
 
 
 def measure(bench: Bench, done: Step) -> Efficiency:

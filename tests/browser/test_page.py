@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
@@ -76,12 +77,15 @@ def test_the_page_shows_a_day_of_looks_thinks_and_sleep(page: str, browser: webd
     wait.until(lambda b: len(b.find_elements(By.CSS_SELECTOR, "#day-chart .scatterlayer path.point")) > len(thinks))
     for name in ("net load (load less PV)", "expected, 8 of 10", "stored", "import price", "asleep"):
         assert name in text(browser, "day-chart")
-    mark = browser.find_elements(By.CSS_SELECTOR, "#day-chart .scatterlayer .trace:last-child path.point")
-    browser.execute_script("arguments[0].scrollIntoView({ block: 'center' })", browser.find_element(By.ID, "day-chart"))
-    ActionChains(browser).move_to_element(mark[len(mark) // 2]).perform()
-    wait.until(
-        lambda b: "took" in " ".join(e.text for e in b.find_elements(By.CSS_SELECTOR, "#day-chart .hoverlayer text"))
-    )
+    chart = browser.find_element(By.ID, "day-chart")
+
+    def told(b: webdriver.Chrome) -> bool:
+        b.execute_script("arguments[0].scrollIntoView({ block: 'center' })", chart)  # what is above may still grow
+        marks = chart.find_elements(By.CSS_SELECTOR, ".scatterlayer .trace:last-child path.point")
+        ActionChains(b).move_to_element(marks[len(marks) // 2]).perform()
+        return any("took" in line.text for line in chart.find_elements(By.CSS_SELECTOR, ".hoverlayer text"))
+
+    WebDriverWait(browser, 60, ignored_exceptions=[StaleElementReferenceException]).until(told)
     assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]  # selenium is not typed whole
 
 

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from homeagent.agent.fleet.command import find_homes
-from homeagent.agent.fleet.figures import distribution, figures, proportion, saved, saved_against_rule, worst
+from homeagent.agent.fleet.figures import (
+    distribution,
+    figures,
+    proportion,
+    saved,
+    saved_against_rule,
+    saved_less_own_energy,
+    worst,
+)
 from homeagent.agent.fleet.home import HomeResult, Lived
 from homeagent.agent.fleet.journal import HomeRow, Journal
 from homeagent.agent.fleet.report import write_report
@@ -39,6 +47,7 @@ def result(
         cost_self_consumption_rule=rule,
         cost_agent=agent,
         cost_perfect_foresight=bound,
+        own_energy_cost=0.02,
         share_of_possible_saving_rule=share(rule),
         share_of_possible_saving_agent=share(agent),
         load_mean_kw=0.5,
@@ -60,6 +69,7 @@ def test_windows_of_unequal_length_stand_side_by_side() -> None:
     month, double = result(), result(days=60, none=120, rule=100, agent=90, bound=80)
     assert saved(month) == saved(double) == 15
     assert saved_against_rule(month) == saved_against_rule(double) == 5
+    assert saved_less_own_energy(month) == pytest.approx(14.98)
 
 
 def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:

@@ -73,6 +73,7 @@ class Fleet:
         self.rows: list[HomeRow] = []
         self.kept = 0
         self.at_work = 0
+        self._failed = 0
         self._request = request
         self._scenario = scenario
         self._journal = journal
@@ -128,8 +129,8 @@ class Fleet:
 
     def _show(self, row: HomeRow) -> None:
         self.rows.append(row)
-        failed = sum(one.lived.result is None for one in self.rows)
-        self._progress(len(self.rows), failed, len(self._homes))
+        self._failed += row.lived.result is None
+        self._progress(len(self.rows), self._failed, len(self._homes))
 
 
 def backtest_homes(request: Request, progress: Progress, notice: Callable[[str], None]) -> dict[str, Any]:

@@ -63,6 +63,12 @@ def saved(result: HomeResult) -> float:
     return (result.cost_without_battery - result.cost_agent) * PERIOD_DAYS / result.days
 
 
+def saved_less_own_energy(result: HomeResult) -> float | None:
+    """Return what was saved against no battery in 30 days, less what the agent's own computing cost."""
+    own = result.own_energy_cost
+    return None if own is None else saved(result) - own * PERIOD_DAYS / result.days
+
+
 def saved_against_rule(result: HomeResult) -> float:
     """Return what was saved against the inverter's own rule in 30 days."""
     return (result.cost_self_consumption_rule - result.cost_agent) * PERIOD_DAYS / result.days
@@ -122,6 +128,7 @@ def distributions(results: Sequence[HomeResult]) -> dict[str, Distribution | Non
 
     return {
         "saved_against_no_battery": distribution([saved(result) for result in results]),
+        "saved_less_own_energy": distribution(known(saved_less_own_energy(result) for result in results)),
         "saved_against_rule": distribution([saved_against_rule(result) for result in results]),
         "share_of_possible_saving_agent": distribution(
             known(result.share_of_possible_saving_agent for result in results)

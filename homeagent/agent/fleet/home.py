@@ -65,6 +65,8 @@ class HomeResult:
     cost_self_consumption_rule: float
     cost_agent: float
     cost_perfect_foresight: float | None
+    own_energy_cost: float | None
+    """What the agent's computing would have cost on the worker's machine; in no other cost."""
     share_of_possible_saving_rule: float | None
     share_of_possible_saving_agent: float | None
     load_mean_kw: float
@@ -168,6 +170,7 @@ def _result(run: Run, data: HomeData, first: int, summary: Mapping[str, Any]) ->
         cost_self_consumption_rule=summary["cost_self_consumption_rule"],
         cost_agent=summary["cost_agent"],
         cost_perfect_foresight=summary["cost_perfect_foresight"],
+        own_energy_cost=None if summary["own_energy"] is None else round(summary["own_energy"]["cost"], 5),
         share_of_possible_saving_rule=summary["share_of_possible_saving_rule"],
         share_of_possible_saving_agent=summary["share_of_possible_saving_agent"],
         load_mean_kw=round(float(np.mean(run.window.load_kw)), 4),

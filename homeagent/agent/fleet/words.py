@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 NAMES = {
     "saved_against_no_battery": "saved against no battery",
+    "saved_less_own_energy": "the same, less its own energy",
     "saved_against_rule": "saved against the rule",
     "share_of_possible_saving_agent": "share of the possible saving",
     "share_of_possible_saving_rule": "the rule's share of it",

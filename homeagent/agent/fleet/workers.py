@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -124,7 +124,12 @@ def _local(count: int, notice: Callable[[str], None]) -> Iterator[Workers]:
 
     from homeagent.learning.dask_cluster import cluster  # noqa: PLC0415 - same
 
-    with cluster("127.0.0.1", 0, count, None, logging.CRITICAL) as address, Client(address) as client:
+    with ExitStack() as started:
+        try:
+            address = started.enter_context(cluster("127.0.0.1", 0, count, None, logging.CRITICAL))
+            client = started.enter_context(Client(address))
+        except (OSError, RuntimeError) as error:
+            raise TransientError(f"no workers could be started: {error.__cause__ or error}") from error
         yield _OnDask(client, LOCAL, notice)
 
 
@@ -229,6 +234,7 @@ class _OnDask:
             except TimeoutError:
                 self._look()
                 return ()
+        self._alone_since = None
         return done
 
     def _look(self) -> None:

@@ -262,13 +262,15 @@ async function load() {
   }
 }
 
-let dayAt = 0, dayThought = null;
+let dayAt = 0, dayThought = null, dayDrawn = null;
 async function loadDay(thinks = dayThought) {
   if (thinks === dayThought && Date.now() - dayAt < LEAST_MS_BETWEEN_DAYS) return;
   [dayAt, dayThought] = [Date.now(), thinks];
   const select = element("day"), old = select.selectedIndex > 0 ? `?day=${select.value}` : "";
   const picture = await get(`thinks${old}`);
   offerDays(select, picture.days);
+  if (picture.over && picture.day === dayDrawn) return; // nothing of it changes any more, and a hint may stand open
+  dayDrawn = picture.over ? picture.day : null;
   text("day-text", picture.sentence);
   showDayWords(element("day-thinks"), picture);
   await drawDay("day-chart", picture);

@@ -26,6 +26,7 @@ from homeagent.agent.live.run import RunConfig, run
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.learning import LearningRules
 from homeagent.domain.tariff import Tariff
+from homeagent.domain.thinking import GovernorRules
 from homeagent.domain.wiring import HomeAssistantSpec, Meters, PriceWiring, Wiring
 from homeagent.learning.child import train_in_child
 
@@ -42,6 +43,7 @@ wiring = Wiring(
 )
 config = RunConfig(
     site=SITE, inverter=InverterCapability(), mode="advise", wiring=wiring, thinking_step=None,
+    governor=GovernorRules(), host=None,
     minimum_hold=timedelta(0), learning=None, absences=(), store=Path(sys.argv[2]), port=int(sys.argv[3]), holidays={},
 )
 while not active_children():

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from homeagent.control.following import eases, mode_now
+from homeagent.control.following import eases, hangs_on_load, mode_now
 from homeagent.control.guard import LastSent, check
 from homeagent.control.rivals import Rivals
 from homeagent.control.timetable import instruction_at
@@ -65,6 +65,34 @@ def test_no_mode_asks_for_more_than_the_battery_can(
     told = mode_now(policy, SPEC, soc_kwh, net_kw)
     assert (told.power_kw is None) == (told.mode in {"hold", "self_consumption"})
     assert 0 <= (told.power_kw or 0.0) <= 5.0
+
+
+@given(
+    soc_kwh=st.floats(1, 10),
+    net_kw=st.floats(-8, 8),
+    levels=st.tuples(*[st.floats(1, 10)] * 4).map(sorted),
+    limit=st.floats(0.5, 20),
+)
+def test_what_does_not_hang_on_the_load_is_the_same_at_any(
+    soc_kwh: float, net_kw: float, levels: list[float], limit: float
+) -> None:
+    charge, discharge, store, export = levels
+    policy = replace(
+        RULE,
+        charge_to_kwh=charge,
+        store_to_kwh=store,
+        discharge_to_kwh=discharge,
+        export_to_kwh=export,
+        import_limit_kw=limit,
+    )
+    if not hangs_on_load(policy, SPEC, soc_kwh):
+        assert mode_now(policy, SPEC, soc_kwh, net_kw) == mode_now(policy, SPEC, soc_kwh, 0.5)
+
+
+def test_self_consumption_hangs_on_no_load_and_a_limit_of_the_grid_does() -> None:
+    assert not hangs_on_load(RULE, SPEC, 5.0)
+    assert hangs_on_load(replace(RULE, charge_to_kwh=9.0, discharge_to_kwh=9.0, import_limit_kw=3.0), SPEC, 5.0)
+    assert hangs_on_load(replace(RULE, discharge_to_kwh=9.0), SPEC, 5.0)
 
 
 def test_hours_are_the_homes_and_the_day_before_goes_on() -> None:

@@ -16,15 +16,13 @@ from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec
 from homeagent.forecasting.calendar import local_calendar
 from homeagent.forecasting.features import Course, course_of
-from homeagent.forecasting.plausible import believable, ceiling_kw
+from homeagent.forecasting.plausible import MOST_KW, believable, ceiling_kw
 
 KEEP = timedelta(days=400)
 """How far back is learned: a year, and a month to compare its beginning with."""
 AHEAD = timedelta(hours=24)
 QUARTER, HALF, HOUR = timedelta(minutes=15), timedelta(minutes=30), timedelta(hours=1)
 METERS = ("load_kw", "pv_kw", "controlled_kw", "nobody_home")
-MOST_KW = 1000.0
-"""Whatever says more (or no number) does not measure a home."""
 
 Older = Callable[[datetime, datetime], Iterable[Reading]]
 """Gives what was measured between two times, before this run."""

@@ -13,6 +13,8 @@ from homeagent.domain.history import History
 
 DAY = timedelta(days=1)
 
+MOST_KW = 1000.0
+"""Whatever says more (or no number) does not measure a home."""
 WRONG_SIGN_KW = 0.2
 """Less than nothing by this much is a meter the wrong way round; by less, an inverter's own need or a rounding."""
 NONSENSE = 20.0
@@ -39,7 +41,8 @@ def believable(values: FloatArray, per_day: int) -> FloatArray:
 
     A sensor that is moved to another unit is a gap until most of the days are in it, and again once it is put right.
     """
-    kept = np.where(np.isfinite(values) & (values >= -WRONG_SIGN_KW), np.maximum(values, 0.0), np.nan)
+    there = (values >= -WRONG_SIGN_KW) & (values <= MOST_KW)
+    kept = np.where(there, np.maximum(values, 0.0), np.nan)
     peaks = daily_peaks(kept, per_day)
     if not len(peaks):
         return kept

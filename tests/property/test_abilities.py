@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import batteries, net_kw, policies
 
-from homeagent.control.abilities import beyond
+from homeagent.control.abilities import beyond, rated_kw
 from homeagent.control.following import NEARLY_KW, mode_now
 from homeagent.control.guard import check
 from homeagent.control.translation import LEVEL_TOLERANCE, translate
@@ -82,11 +82,13 @@ def test_no_force_is_used_that_the_policy_does_not_allow(
         return
     near = LEVEL_TOLERANCE * spec.capacity_kwh
     if told.mode == "charge":
-        # buying, or (with a power) a part of the surplus
-        assert soc < policy.charge_to_kwh or (told.power_kw or math.inf) <= -net + NEARLY_KW
+        # buying, or a part of the surplus: without a power it is the rating
+        power_kw = rated_kw("charge", can, spec) if told.power_kw is None else told.power_kw
+        assert soc < policy.charge_to_kwh or power_kw <= -net + NEARLY_KW
     if told.mode == "discharge":
+        power_kw = rated_kw("discharge", can, spec) if told.power_kw is None else told.power_kw
         over = net > policy.import_limit_kw and soc > policy.shave_to_kwh
-        covers = soc > policy.discharge_to_kwh and (told.power_kw or math.inf) <= net + NEARLY_KW
+        covers = soc > policy.discharge_to_kwh and power_kw <= net + NEARLY_KW
         assert soc > policy.export_to_kwh or over or covers
     if told.mode == "self_consumption" and net > NEARLY_KW and can.holds:  # it will discharge
         over = net > policy.import_limit_kw and soc > policy.shave_to_kwh

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from heard_homes import DAY, DAYS, HOUR, SITE, START, Home, unpriced
 from homes import made_up_home
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from homeagent.agent.learner import Learner
@@ -97,6 +97,8 @@ HARMS = st.lists(
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(harms=HARMS)
+@example(harms=[("pv", "scale", 18 * 24, 42 * 24, 1000.0)])
+@example(harms=[("pv", "scale", 18 * 24, 42 * 24, 300.0)])
 def test_forecasts_stay_ones_that_a_home_can_have(
     models: Callable[[], Path], harms: list[tuple[str, str, int, int, float]]
 ) -> None:

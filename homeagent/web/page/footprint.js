@@ -2,13 +2,17 @@
 
 const UNKNOWN = "not known";
 
-// What the agent takes is small: two figures, however many noughts.
+const LEAST = 0.0001;
+
+// What the agent takes is small: two figures, and no more noughts than people read.
 function small(value) {
-  return value === null ? UNKNOWN : Math.abs(value) >= 0.0001 || value === 0 ? String(Number(value.toPrecision(2))) : value.toExponential(1);
+  if (value === null) return UNKNOWN;
+  return Math.abs(value) >= LEAST || value === 0 ? String(Number(value.toPrecision(2))) : `less than ${LEAST}`;
 }
 
 function ranged(used, name, unit) {
   if (used[name] === null) return UNKNOWN;
+  if (used[`${name}_high`] !== null && Math.abs(used[`${name}_high`]) < LEAST) return `less than ${LEAST} ${unit}`;
   return `${small(used[name])} ${unit} (${small(used[`${name}_low`])} to ${small(used[`${name}_high`])})`;
 }
 

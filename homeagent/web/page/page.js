@@ -102,8 +102,7 @@ function showSavings(savings) {
   text("saved-what", "saved against no battery, modelled");
   text("savings-text", `Saved ${total.saved_against_none.toFixed(2)} ${currency} against a home without battery, ` +
     `${total.saved_against_rule.toFixed(2)} ${currency} against the inverter's own rule, over ${days.length} days. ` +
-    `${savings.method[0].toUpperCase()}${savings.method.slice(1)}: ${small(total.own_cost)} ${currency} ` +
-    `(${small(total.own_cost_low)} to ${small(total.own_cost_high)}).`);
+    `${savings.method[0].toUpperCase()}${savings.method.slice(1)}: ${ranged(total, "own_cost", currency)}.`);
   const bar = (key, name, color) => ({ type: "bar", x: days.map((day) => day.day), y: days.map((day) => day[key]), name, marker: { color } });
   Plotly.react("savings-chart", [
     bar("cost_without_battery", "without battery", COLOUR.none), bar("cost_rule", "the inverter's own rule", COLOUR.rule),

@@ -1,8 +1,9 @@
-"""What was forecast at midnight for the day, beside what came: so that a person sees whether the bands hold."""
+"""What the day's first think forecast, beside what came: so that a person sees whether the bands hold."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import numpy as np
@@ -13,15 +14,15 @@ from homeagent.domain.grid import FloatArray, TimeGrid, require_utc
 
 DAYS = 2
 """Yesterday and today."""
-AT_MIDNIGHT = timedelta(hours=2)
-"""A day whose forecast came later than this after midnight has none: it was not forecast ahead."""
+FIRST_WITHIN = timedelta(hours=7)
+"""No plan grows older than six hours. A day whose first forecast came later than this was not forecast ahead."""
 QUANTITIES = ("load", "pv")
 
 Row = Mapping[str, object]
 
 
 class DayAhead:
-    """Yesterday and today as they were forecast at their midnight. Asks the store once for each."""
+    """Yesterday and today as they were first forecast. Asks the store once for each."""
 
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
@@ -52,7 +53,9 @@ class DayAhead:
         if self._kept.get((day, quantity)) is None:
             midnight = require_utc(datetime.combine(day, time(0), tzinfo=self._agent.site.timezone))
             store = self._agent.store
-            self._kept[day, quantity] = store.forecast_issued(f"{quantity}_kw", midnight, midnight + AT_MIDNIGHT)
+            found = store.forecast_issued(f"{quantity}_kw", midnight, midnight + FIRST_WITHIN)
+            next_midnight = datetime.combine(day + timedelta(days=1), time(0), tzinfo=self._agent.site.timezone)
+            self._kept[day, quantity] = None if found is None else _until(found, require_utc(next_midnight))
         return self._kept[day, quantity]
 
     def _band(self, quantity: str, forecast: Forecast) -> Row:
@@ -67,6 +70,19 @@ class DayAhead:
             "mean_kw": _numbers(forecast.mean_kw),
             "measured_kw": _numbers(measured),
         }
+
+
+def _until(forecast: Forecast, end: datetime) -> Forecast:
+    """Return the part of a forecast that ends with the day."""
+    grid = forecast.grid
+    count = min(grid.count, (end - grid.start) // grid.step)
+    return replace(
+        forecast,
+        grid=replace(grid, count=count),
+        mean_kw=forecast.mean_kw[:count],
+        low_kw=forecast.low_kw[:count],
+        high_kw=forecast.high_kw[:count],
+    )
 
 
 def _numbers(values: FloatArray) -> list[float | None]:

@@ -140,10 +140,11 @@ def test_a_forecast_issued_now_does_matter(tmp_path: Path) -> None:
     columns = made_up_home(DAYS)
     at = START + ((FIRST_DAY + 1) * 24 + 6) * HOUR
     issued = forecasts_of(columns)
-    before = until(decisions(tmp_path / "as it was", columns, SCENARIO, issued), at)
+    thinks_then = SCENARIO + "thinking: {governor: 'fixed:1h'}\n"
+    before = until(decisions(tmp_path / "as it was", columns, thinks_then, issued), at)
     changed = [one if one.issued_at != at else replace(one, mean=one.mean * 0.1) for one in issued]
-    assert until(decisions(tmp_path / "otherwise", columns, SCENARIO, changed), at) != before
-    assert until(decisions(tmp_path / "without any", columns, SCENARIO), at) != before
+    assert until(decisions(tmp_path / "otherwise", columns, thinks_then, changed), at) != before
+    assert until(decisions(tmp_path / "without any", columns, thinks_then), at) != before
 
 
 def test_measurements_after_now_do_not_matter_with_forecasts_either(tmp_path: Path) -> None:

@@ -75,11 +75,11 @@ function inside(days, quantity) {
 function showAhead({ days }) {
   element("ahead-chart").hidden = !days?.length;
   if (!days?.length) {
-    text("ahead-text", "No day has been forecast at its midnight yet.");
+    text("ahead-text", "No day has been forecast from its beginning yet.");
     return;
   }
   const held = ["load", "pv"].map((quantity) => inside(days, quantity)).filter(Boolean);
-  text("ahead-text", `The shaded band, forecast at 00:00 for the 24 hours after, is meant to hold 80 % of what comes. ` +
+  text("ahead-text", `The shaded band, as the day's first think has forecast it, is meant to hold 80 % of what comes. ` +
     (held.length ? `Slots inside so far: ${held.join(", ")}.` : ""));
   const at = days.flatMap((day) => starts(day));
   const row = (quantity, key, more) => ({ x: at, y: days.flatMap((day) => day[quantity][key]), mode: "lines", hoverinfo: "skip", ...more });

@@ -40,7 +40,8 @@ NEAR = {"capacity_kwh": 0.1, "max_charge_kw": 0.05, "max_discharge_kw": 0.05}
 NEAR_PRICE = 0.002
 MOST_QUESTIONS = 5
 KNOWN = {"solaredge_finland": "the inverter's counter, which counts the battery's energy too, is taken for PV"}
-WITHIN_S = 25
+WITHIN_S = 75
+"""Meters are heard at least every 20 s, and the power of a counter takes two of its changes from then on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

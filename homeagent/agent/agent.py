@@ -15,7 +15,7 @@ from homeagent.agent.commander import BATTERY, Commander, Limits
 from homeagent.agent.due_book import DueBook
 from homeagent.agent.expectations import Expectations
 from homeagent.agent.footprint_book import Counts, FootprintBook, surroundings_of
-from homeagent.agent.governor import Governor
+from homeagent.agent.governor import Governor, rules_for
 from homeagent.agent.host_state import HostWatch
 from homeagent.agent.keeping import Keeper
 from homeagent.agent.learner import Learner
@@ -131,7 +131,7 @@ class Agent:
         )
         self.learner = self._new_learner(clock.now())
         self.skill_book = SkillBook(store)
-        self.governor = Governor(setup.governor)
+        self.governor = Governor(rules_for(self.site, setup.governor))
         self.peak_limits = None if self.site.peak_charge is None else PeakLimits(self.site.peak_charge, self.site)
         self.thought: Thought | None = None
         self.decisions: deque[Decision] = deque(maxlen=200)
@@ -261,13 +261,14 @@ class Agent:
             with self.cpu.part("anomalies"):
                 self.anomalies.look(now)
         soc_kwh = self.observer.soc_kwh(now)
-        wake = self.governor.wake(
-            now,
-            valid_until=None if self.thought is None else self.thought.plan.valid_until,
-            new_prices=new_prices,
-            news=self._news,
-            patience=self.host.effort(now).patience,
-        )
+        with self.cpu.part("look"):
+            wake = self.governor.wake(
+                now,
+                valid_until=None if self.thought is None else self.thought.plan.valid_until,
+                new_prices=new_prices,
+                news=self._news,
+                patience=self.host.effort(now).patience,
+            )
         if wake is not None and soc_kwh is not None and self.setup.mode != "observe":
             self._think(now, soc_kwh, wake)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,11 +10,12 @@ import numpy as np
 import pytest
 from situations import HOURS, LOAD, SPREAD, START, problem
 
-from homeagent.agent.governor import Governor, Surprise, at_stake
+from homeagent.agent.governor import Governor, Surprise, at_stake, rules_for
 from homeagent.config.governor import governor_rules
 from homeagent.devices.battery import respond
 from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.plan import PlanningProblem
+from homeagent.domain.site import PeakChargeSpec
 from homeagent.domain.thinking import ADAPTIVE, GovernorRules
 from homeagent.planning.planner import solve
 from homeagent.planning.stored_energy import flow_cost
@@ -151,6 +153,13 @@ def test_surprise_is_bounded_and_deaf_to_gaps_and_other_days() -> None:
     assert surprise.size == pytest.approx(1.0)
     surprise.see(START + HOUR, 1.0, 99.0)
     assert surprise.size == 8.0
+
+
+def test_with_a_peak_charge_no_plan_grows_older_than_an_hour() -> None:
+    site = problem().site
+    charge = PeakChargeSpec(timezone=site.timezone, days=3, per_kw=5.0)
+    assert rules_for(site, ADAPTIVE) == ADAPTIVE
+    assert rules_for(replace(site, peak_charge=charge), ADAPTIVE).longest == HOUR
 
 
 def test_the_stake_is_one_filling_of_the_battery() -> None:

@@ -350,7 +350,7 @@ class Agent:
             present=None if full else before,
         )
         with self.cpu.part("plan"):
-            lost = lost_without(self.thought, before)
+            lost = lost_without(self.thought, before, self.governor.rules.longest)
             at_risk = worth_of_thinking_again(self.thought, self.governor.rules.longest)
         self.governor.thought(now, self.thought.problem, at_risk)
         self._news = None

@@ -19,13 +19,13 @@ from homeagent.domain.plan import PlanningProblem
 from homeagent.domain.site import SiteSpec
 from homeagent.domain.thinking import GovernorRules, Wake
 
-WITH_PEAK_CHARGE = timedelta(hours=1)
+WITH_PEAK_CHARGE = timedelta(hours=2)
 CALM, MUCH, STORMY = 0.5, 2.0, 8.0
 """How much readings may slow or hasten the ageing of a plan, and from where on it is worth a word."""
 
 
 def rules_for(site: SiteSpec, rules: GovernorRules) -> GovernorRules:
-    """Return the rules with plans that grow no older than a peak charge allows: its limit follows the day's own peaks."""
+    """Return the rules that suit the home: with a peak charge the limit follows the day's peaks, and plans age fast."""
     return rules if site.peak_charge is None else replace(rules, longest=min(rules.longest, WITH_PEAK_CHARGE))
 
 

@@ -173,14 +173,15 @@ def cost_at(thought: Thought, at: datetime, step: timedelta) -> FloatArray | Non
     return cost
 
 
-def lost_without(thought: Thought, before: Thought | None) -> FloatArray | None:
-    """Return what going on with the plan before would have lost in each slot [currency], None where it says nothing."""
+def lost_without(thought: Thought, before: Thought | None, span: timedelta) -> FloatArray | None:
+    """Return what going on for `span` with the plan before would have lost in each slot [currency], None if unknown."""
     if before is None or before.solution is None or thought.solution is None:
         return None
     grid, older = thought.plan.grid, before.plan
     if older.grid.step != grid.step or not older.grid.start <= grid.start < older.grid.end:
         return None
-    return lost_by_slot(older.policies[older.grid.index_of(grid.start) :], thought.solution, thought.problem)
+    first = older.grid.index_of(grid.start)
+    return lost_by_slot(older.policies[first : first + max(span // grid.step, 1)], thought.solution, thought.problem)
 
 
 def worth_of_thinking_again(thought: Thought, span: timedelta) -> FloatArray:

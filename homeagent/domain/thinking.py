@@ -15,8 +15,9 @@ far; `full` asks the students, and plans the whole day. A look is no think: it e
 class ThinkRecord:
     """One think: an instant at which a forecaster or planner was evaluated.
 
-    `worth` is by how much the new plan is expected to be cheaper than going on with the one before [currency], None
-    where there was none to go on with. `next_at` is when the agent meant to think again, if nothing happened before.
+    `worth` is by how much the new plan is expected to be cheaper than going on with the one before for as long as that
+    may be [currency], None where there was none to go on with. `next_at` is when the agent meant to think again, if
+    nothing happened before.
     """
 
     at: datetime

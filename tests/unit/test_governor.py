@@ -155,11 +155,11 @@ def test_surprise_is_bounded_and_deaf_to_gaps_and_other_days() -> None:
     assert surprise.size == 8.0
 
 
-def test_with_a_peak_charge_no_plan_grows_older_than_an_hour() -> None:
+def test_with_a_peak_charge_no_plan_grows_older_than_two_hours() -> None:
     site = problem().site
     charge = PeakChargeSpec(timezone=site.timezone, days=3, per_kw=5.0)
     assert rules_for(site, ADAPTIVE) == ADAPTIVE
-    assert rules_for(replace(site, peak_charge=charge), ADAPTIVE).longest == HOUR
+    assert rules_for(replace(site, peak_charge=charge), ADAPTIVE).longest == 2 * HOUR
 
 
 def test_the_stake_is_one_filling_of_the_battery() -> None:

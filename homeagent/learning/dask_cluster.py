@@ -37,6 +37,7 @@ def cluster(host: str, port: int, workers: int, tls: TlsFiles | None, silence: i
                 dashboard_address="127.0.0.1:0",  # None would serve its pages to the whole network
                 worker_dashboard_address="127.0.0.1:0",
                 resources={our_resource(): 1},
+                preload=["homeagent.learning.deaf_worker"],
                 scheduler_kwargs={"allowed_failures": 1},
                 silence_logs=silence,
             )

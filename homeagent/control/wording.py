@@ -11,10 +11,12 @@ from homeagent.domain.command import (
     FollowPolicy,
     Instruction,
     SafeState,
+    SetCharge,
     SetMode,
     SetReserve,
     SetSwitch,
     SetTemperature,
+    Suggest,
 )
 from homeagent.domain.site import BatterySpec
 from homeagent.domain.wiring import DeviceSpec, Ranges, Value
@@ -54,7 +56,7 @@ def worded(
             return ("on" if on else "off"), variables
         case SetTemperature(target_c=target_c):
             return "temperature", variables | {"target_c": target_c, "target_f": round(target_c * 1.8 + 32, 1)}
-        case FollowPolicy() | SafeState():
+        case FollowPolicy() | SafeState() | SetCharge() | Suggest():
             raise ValueError(f"{type(instruction).__name__} has no verb of its own")
 
 

@@ -49,11 +49,32 @@ class SetTemperature:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetCharge:
+    """For a car's charger: so much power on so many phases, or with `surplus` what the sun leaves over, if more.
+
+    0 kW without `surplus` stops it; below 0 the car gives to the home.
+    """
+
+    power_kw: float
+    phases: int = 1
+    surplus: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggest:
+    """For something that a person starts: when is best."""
+
+    start: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SafeState:
     """For any device: what it does when nobody watches over it, as its configuration says."""
 
 
-Instruction: TypeAlias = FollowPolicy | SetMode | SetReserve | SetSwitch | SetTemperature | SafeState
+Instruction: TypeAlias = (
+    FollowPolicy | SetMode | SetReserve | SetSwitch | SetTemperature | SetCharge | Suggest | SafeState
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from homeagent.domain.grid import EdgeSeries, FloatArray, SlotSeries, TimeGrid, 
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.prices import PriceCurve
 from homeagent.domain.site import SiteSpec
+from homeagent.domain.tasks import DevicePlan, DeviceTask, content
 
 Outcome: TypeAlias = Literal["optimal", "feasible", "fallback"]
 Stance: TypeAlias = Literal["charge", "follow", "hold", "discharge", "reserve"]
@@ -35,7 +36,7 @@ class PlanningProblem:
 
     `carbon_g_per_kwh` is the expected intensity per slot, shape (count,), None where the home has none.
     `cost_after` is the cost to come at the grid's end [currency] by state of charge, as an older plan had it; None
-    values what is left there by the mean price.
+    values what is left there by the mean price. `devices` are tasks on the same grid, not part of the load.
     """
 
     site: SiteSpec
@@ -46,6 +47,7 @@ class PlanningProblem:
     carbon_g_per_kwh: FloatArray | None = None
     import_cap: ImportCap | None = None
     cost_after: FloatArray | None = None
+    devices: tuple[DeviceTask, ...] = ()
 
     def digest(self) -> str:
         """Return a short name of the content: equal problems have equal digests."""
@@ -61,6 +63,8 @@ class PlanningProblem:
             arrays.append(self.cost_after)
         for array in arrays:
             sha.update(array.tobytes())
+        if self.devices:
+            sha.update(content(self.devices))
         return sha.hexdigest()[:16]
 
 
@@ -106,6 +110,7 @@ class Plan:
     expected_cost: float
     outcome: Outcome
     unmet: tuple[str, ...] = ()
+    devices: tuple[DevicePlan, ...] = ()
 
     def policy_at(self, at: datetime) -> BatteryPolicy | None:
         """Return the policy of the slot that holds `at`, None where the plan does not reach or is no longer valid."""

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from homeagent.domain.command import Command, CommandResult
+from homeagent.domain.devices import DeviceState
 from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
@@ -30,6 +31,13 @@ class HomeLink(Protocol):
 
     def outcomes(self) -> Sequence[CommandResult]:
         """Return what became since the last call of commands that were only `Sent`."""
+
+
+class DeviceLink(Protocol):
+    """The part of a home's link that knows devices beside the battery; a home without any does not have it."""
+
+    def device_states(self) -> Sequence[DeviceState]:
+        """Return how each device stands now, one for each that is configured."""
 
 
 class PriceSource(Protocol):

@@ -91,6 +91,7 @@ class TankTask(_Frozen):
     outdoor_c: FloatArray
     cold_per_kwh: float
     hygiene_by: int | None = None
+    left_per_kwh: float = 0.0
     on: bool = False
     minutes_so: float = 1e9
     starts_today: int = 0

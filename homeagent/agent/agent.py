@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from homeagent.agent.accounts import Accounts
 from homeagent.agent.anomaly_book import AnomalyBook
 from homeagent.agent.commander import BATTERY, Commander, Limits
+from homeagent.agent.devices.making import device_book
 from homeagent.agent.due_book import DueBook
 from homeagent.agent.expectations import Expectations
 from homeagent.agent.footprint_book import Counts, FootprintBook, surroundings_of
@@ -36,6 +37,7 @@ from homeagent.domain.command import (
     Sent,
 )
 from homeagent.domain.decision import Decision
+from homeagent.domain.devices import DeviceKnown
 from homeagent.domain.expectations import Absence, AnnouncedLoad
 from homeagent.domain.grid import TimeGrid, slot_start
 from homeagent.domain.history import History
@@ -50,6 +52,7 @@ from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec, SiteState
 from homeagent.domain.thinking import ADAPTIVE, GovernorRules, ThinkRecord, Wake
 from homeagent.domain.wiring import Timetable
+from homeagent.domain.wishes import Wish
 from homeagent.footprint.cpu_meter import CpuMeter, peak_memory_mb
 from homeagent.footprint.energy import EnergyMeter
 from homeagent.forecasting.floor import floor_scenarios
@@ -86,6 +89,9 @@ class Setup:
     """When nobody will be at home, as it is configured."""
     watchful: bool = True
     """Whether it looks for anomalies."""
+    devices: tuple[DeviceKnown, ...] = ()
+    """Beside the battery; each has a wish of its kind by its name."""
+    wishes: Mapping[str, Wish] = field(default_factory=dict)
     replayable: bool = False
     """Whether each plan's whole input is kept, so that it can be made again."""
 
@@ -151,6 +157,7 @@ class Agent:
         self.accounts = Accounts(self.site, store, self.footprints, self.peak_limits)
         self._link = link
         self.commander = Commander(_limits(setup), link, store, self._follows)
+        self.devices = device_book(setup.devices, setup.wishes, self.site, store, self.prices, clock.now())
         self._source = prices
         self._forecasts = forecasts
         self._decided_for: datetime | None = None
@@ -215,6 +222,8 @@ class Agent:
             self.anomalies.add(readings)
         if self.learner is not None:
             self.learner.add(readings)
+        if self.devices is not None:
+            self.devices.add(readings)
 
     def announce(self, load: AnnouncedLoad) -> None:
         """Expect a load, and plan anew with it in the next round; raises as `Expectations.announce`."""
@@ -234,6 +243,8 @@ class Agent:
             self.observer.memory.issued.add(forecast)
             if self.learner is not None:
                 self.learner.hear((forecast,))
+            if self.devices is not None:
+                self.devices.outdoor.hear(forecast)
 
     def ask(self, why: str) -> None:
         """Think in the next round, and note that this is why."""
@@ -261,6 +272,8 @@ class Agent:
             with self.cpu.part("anomalies"):
                 self.anomalies.look(now)
         soc_kwh = self.observer.soc_kwh(now)
+        if self.devices is not None:
+            self._news = self.devices.news() or self._news
         with self.cpu.part("look"):
             wake = self.governor.wake(
                 now,
@@ -287,7 +300,8 @@ class Agent:
     @property
     def plan_step(self) -> timedelta:
         """The planner's step: as configured, else the price's, no finer than what is observed."""
-        wanted = self.setup.plan_step or self.prices.step or LONGEST_PLAN_STEP
+        usual = None if self.devices is None else SHORTEST_PLAN_STEP
+        wanted = self.setup.plan_step or usual or self.prices.step or LONGEST_PLAN_STEP
         return min(max(wanted, self.setup.observation_step, SHORTEST_PLAN_STEP), LONGEST_PLAN_STEP)
 
     async def _observe(self) -> bool:
@@ -302,8 +316,9 @@ class Agent:
             if published is not None:
                 self.prices.add(published)
             self._hear(issued)
+            kept = [] if self.devices is None else self.devices.see(self._link, self.thought)
         with self.cpu.part("store"):
-            self.store.write_readings(readings)
+            self.store.write_readings([*readings, *kept])
             for forecast in issued:
                 self.store.write_issued(forecast)
             if published is not None:
@@ -329,6 +344,9 @@ class Agent:
 
     def _think(self, now: datetime, soc_kwh: float, wake: Wake) -> None:
         before, began_s = self.thought, self.cpu.total_s
+        if self.devices is not None:
+            with self.cpu.part("learn"):
+                self.devices.learn(now)
         full = self.host.effort(now).learned or not wake.of_age
         if self.learner is not None:
             with self.cpu.part("learn"):
@@ -348,6 +366,7 @@ class Agent:
             forecaster=floor_scenarios if self.learner is None else self._forecaster(self.learner, full=full),
             expectations=self.expectations,
             present=None if full else before,
+            devices=None if self.devices is None else self.devices.tasks,
         )
         with self.cpu.part("plan"):
             lost = lost_without(self.thought, before, self.governor.rules.longest)
@@ -392,6 +411,9 @@ class Agent:
         if self.thought is None or slot_at == self._decided_for:
             return
         self._decided_for = slot_at
+        if self.devices is not None:
+            with self.cpu.part("control"):
+                await self.devices.act(now, self.thought, self.commander, None if wake is None else wake.reason)
         decision = self._decide(now, soc_kwh, self.thought, wake)
         with self.cpu.part("control"):
             result = await self.commander.send(decision.result.command, SiteState(at=now, soc_kwh=soc_kwh))

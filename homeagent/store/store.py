@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from homeagent.domain.anomaly import Anomaly
 from homeagent.domain.command import Command, CommandResult
-from homeagent.domain.decision import Decision
+from homeagent.domain.decision import Decision, DeviceDecision
 from homeagent.domain.errors import StoreError
 from homeagent.domain.footprint import FootprintDay
 from homeagent.domain.forecast import Forecast
@@ -175,6 +175,10 @@ class Store(Past):
     def write_decision(self, decision: Decision) -> None:
         """Keep what was decided."""
         self._add("decisions", [rows.decision_row(decision)])
+
+    def write_device_decision(self, decision: DeviceDecision) -> None:
+        """Keep what was decided for a device beside the battery."""
+        self._add("decisions", [rows.device_decision_row(decision)])
 
     def write_settled_slot(self, slot: SettledSlot) -> None:
         """Keep a closed slot, as it was priced."""

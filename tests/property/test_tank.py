@@ -18,6 +18,7 @@ from homeagent.domain.grid import BoolArray, FloatArray
 from homeagent.domain.tasks import TankTask
 from homeagent.planning.slot_cost import PriceCost
 from homeagent.planning.tank import best_response, evaluate
+from homeagent.planning.tank_table import hygiene_due
 
 SHORT = 8
 
@@ -55,9 +56,7 @@ def test_a_slot_is_what_a_fine_integration_of_its_heat_gives(task: TankTask, sha
 
 @settings(deadline=None, max_examples=60)
 @given(tank_tasks(), any_prices())
-def test_heating_never_brings_water_above_its_maximum_and_power_stays_as_rated(
-    task: TankTask, cost: PriceCost
-) -> None:
+def test_heating_never_brings_water_above_its_maximum_and_power_stays_as_rated(task: TankTask, cost: PriceCost) -> None:
     for power_kw in (best_response(task, cost).power_kw, np.full(cost.grid.count, task.spec.max_kw)):
         did = evaluate(task, power_kw, cost.grid)
         heated = did.power_kw > 1e-9
@@ -107,5 +106,8 @@ def test_no_course_of_a_short_time_is_much_better(task: TankTask, cost: PriceCos
     own = money(cost, best.power_kw) + best.wish_cost
     courses = (np.array(on) * task.spec.max_kw for on in itertools.product((0.0, 1.0), repeat=SHORT))
     least = min(total(task, cost, course) for course in courses)
-    full = float(np.abs(cost.of(np.array([task.spec.max_kw]))).sum()) + task.cold_per_kwh
-    assert own <= least + 0.01 * max(full, abs(least))
+    slots = np.abs(cost.of(np.array([task.spec.max_kw])))
+    near = 0.02 * (float(slots.sum()) + task.cold_per_kwh)
+    if hygiene_due(task, SHORT) is not None:
+        near += float(slots.max())  # whether one slot less still reaches it lies between two nodes of the table
+    assert own <= least + near

@@ -34,7 +34,8 @@ def showers(count: int = 96, step: timedelta = QUARTER) -> FloatArray:
     """Return a made-up draw-off: a morning and an evening [kWh]."""
     step_h = step / timedelta(hours=1)
     hours = np.arange(count) * step_h % 24
-    return step_h * (0.1 + 1.2 * np.exp(-(((hours - 7) / 0.7) ** 2)) + 0.8 * np.exp(-(((hours - 20) / 1.0) ** 2)))
+    drawn: FloatArray = 0.1 + 1.2 * np.exp(-(((hours - 7) / 0.7) ** 2)) + 0.8 * np.exp(-(((hours - 20) / 1.0) ** 2))
+    return step_h * drawn
 
 
 def tank_task(count: int = 96, spec: TankSpec | None = None, **changed: object) -> TankTask:

@@ -8,6 +8,7 @@ Procedure, appendix J), over the day as in load profile M of Regulation (EU) 812
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -100,7 +101,7 @@ def drawn_by_power(
     shape, _ = standard_household(grid, timezone)
     lost = spec.loss_kw_per_k * ((spec.useful_c + spec.max_c) / 2 - spec.room_c) * grid.step_hours
     drawn = np.full(grid.count, np.nan)
-    for before, end in zip(ends[:-1], ends[1:], strict=True):
+    for before, end in itertools.pairwise(ends):
         given = float(heat[before:end].sum()) - lost * (end - before)
         part = shape[before:end] + 1e-6
         drawn[before:end] = max(given, 0.0) * part / part.sum()  # NaN where the power has a gap
@@ -120,7 +121,7 @@ def standard_household(
         mean += kwh * np.maximum(BLUR_H - apart, 0.0) / BLUR_H**2 * grid.step_hours
         high += kwh * (apart <= AT_ONCE_H / 2)
     awake = (hour >= AWAKE_H[0]) & (hour < AWAKE_H[1])
-    return scale * mean, scale * np.maximum(high, np.where(awake, SHOWER_KWH, 0.0))
+    return scale * mean, np.maximum(scale * high, np.where(awake, SHOWER_KWH, 0.0))
 
 
 def expected_draw_off(
@@ -136,15 +137,13 @@ def expected_draw_off(
     NaN is a gap. Nothing of the future is looked at.
     """
     prior, prior_high = standard_household(future, timezone, people)
+    if not past.count:
+        return DrawOff(drawn_kwh=prior, drawn_high_kwh=np.maximum(prior_high, prior), days=0, text=_text(0))
     index = same_time_on_earlier_days(past, future, DAYS, timezone)
     at_once = max(round(AT_ONCE_H / past.step_hours), 1)
-    smooth, summed = _about(drawn_kwh, at_once, mean=True), _about(drawn_kwh, at_once, mean=False)
-    inside = index >= 0
-    drawn = np.where(inside, smooth[np.maximum(index, 0)], np.nan) if past.count else np.full(index.shape, np.nan)
-    high = np.where(inside, summed[np.maximum(index, 0)], np.nan) if past.count else drawn
+    drawn, high = (np.where(index >= 0, values[np.maximum(index, 0)], np.nan) for values in _about(drawn_kwh, at_once))
     off = local_calendar(past, timezone, place).day_off
-    ahead = local_calendar(future, timezone, place).day_off
-    same = off[np.maximum(index, 0)] == ahead if past.count else inside
+    same = off[np.maximum(index, 0)] == local_calendar(future, timezone, place).day_off
     weight = np.where(np.isnan(drawn), 0.0, np.where(same, 1.0, OTHER_KIND))
     days = (~np.isnan(drawn)).sum(axis=0)
     trust = np.minimum(days / WHOLE_DAYS, 1.0)
@@ -160,14 +159,15 @@ def expected_draw_off(
     )
 
 
-def _about(drawn_kwh: FloatArray, slots: int, *, mean: bool) -> FloatArray:
-    """Return the mean or the sum over so many slots around each; NaN where none of them, or not all, is known."""
-    known = ~np.isnan(drawn_kwh)
-    kernel = np.ones(slots)
-    total = np.convolve(np.nan_to_num(drawn_kwh), kernel)[slots // 2 :][: len(drawn_kwh)]
-    seen = np.convolve(known.astype(float), kernel)[slots // 2 :][: len(drawn_kwh)]
-    enough = seen > slots / 2
-    return np.where(enough, total / np.maximum(seen, 1.0) * (1.0 if mean else slots), np.nan)
+def _about(drawn_kwh: FloatArray, slots: int) -> tuple[FloatArray, FloatArray]:
+    """Return the mean and the sum over so many slots around each; NaN where half of them are not known."""
+    kernel, first = np.ones(slots), slots // 2
+    total, seen = (
+        np.convolve(values, kernel)[first : first + len(drawn_kwh)]
+        for values in (np.nan_to_num(drawn_kwh), (~np.isnan(drawn_kwh)).astype(float))
+    )
+    mean = np.where(seen > slots / 2, total / np.maximum(seen, 1.0), np.nan)
+    return mean, mean * slots
 
 
 def _quantile(values: FloatArray, weight: FloatArray, share: float) -> FloatArray:

@@ -1,4 +1,4 @@
-"""What an appliance draws in a run, learned from its past runs: its programmes, and what the next run is expected to be.
+"""What an appliance draws in a run, learned from its past runs: its programmes, and what to expect of the next one.
 
 It needs the appliance's own power (a metering plug): in the power of the whole home a programme is not told apart.
 Runs of about the same length and energy are one programme, each around the run with the most like it (a greedy choice

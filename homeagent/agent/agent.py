@@ -131,13 +131,21 @@ class Agent:
             store, self.site.timezone, setup.absences, self.observer.means["nobody_home"].window
         )
         self.anomalies = (
-            AnomalyBook(self.site, self.observer.means, setup.observation_step, self.prices, store, clock.now())
+            AnomalyBook(
+                self.site,
+                self.observer.means,
+                setup.observation_step,
+                self.prices,
+                store,
+                clock.now(),
+                apart=bool(setup.devices),
+            )
             if setup.watchful
             else None
         )
         self.learner = self._new_learner(clock.now())
         self.skill_book = SkillBook(store)
-        self.governor = Governor(rules_for(self.site, setup.governor))
+        self.governor = Governor(rules_for(self.site, setup.governor, devices=bool(setup.devices)))
         self.peak_limits = None if self.site.peak_charge is None else PeakLimits(self.site.peak_charge, self.site)
         self.thought: Thought | None = None
         self.decisions: deque[Decision] = deque(maxlen=200)
@@ -331,7 +339,8 @@ class Agent:
             self.footprints.look(now)
         with self.cpu.part("settle"):
             for slot in self.accounts.settle(now, self.observer, self.prices):
-                self.governor.see(slot.start, slot.hours, slot.load_kw - slot.pv_kw)
+                drawn_kw = 0.0 if self.devices is None else self.observer.controlled_kw(slot.start)
+                self.governor.see(slot.start, slot.hours, slot.load_kw - drawn_kw - slot.pv_kw)
 
     def _take_outcomes(self) -> None:
         """Note what became of commands that were on their way."""

@@ -411,6 +411,7 @@ class Agent:
             soc_kwh=soc_kwh,
             expected_net_kw=thought.expected_net_kw(slot),
             hours=self.plan_step / timedelta(hours=1),
+            apart_kw=thought.apart_kw(slot),
         )
         until = slot_start(now, self.plan_step) + LEASE_SLOTS * self.plan_step
         command = Command(device=BATTERY, instruction=instruction, issued_at=now, valid_until=until, reason=reason.text)

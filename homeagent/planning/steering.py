@@ -74,7 +74,6 @@ def terminal_per_kwh(buy_per_kwh: FloatArray, discharge_efficiency: float) -> fl
 
 def _last(problem: PlanningProblem, buy: FloatArray, soc_kwh: FloatArray) -> FloatArray:
     if problem.cost_after is None:
-        return -terminal_per_kwh(buy, problem.site.battery.discharge_efficiency) * (soc_kwh - soc_kwh[0])
+        return np.asarray(-terminal_per_kwh(buy, problem.site.battery.discharge_efficiency) * (soc_kwh - soc_kwh[0]))
     known_kwh = np.linspace(soc_kwh[0], soc_kwh[-1], len(problem.cost_after))
-    last: FloatArray = np.interp(soc_kwh, known_kwh, problem.cost_after)
-    return last
+    return np.asarray(np.interp(soc_kwh, known_kwh, problem.cost_after), dtype=np.float64)

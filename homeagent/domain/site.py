@@ -23,12 +23,21 @@ class BatterySpec:
     """Money that a kWh taken out of the battery wears it by; steers the plan, never shown as a cost."""
 
 
+NO_BATTERY = BatterySpec(capacity_kwh=1e-3, max_charge_kw=1e-6, max_discharge_kw=1e-6)
+"""Stands for the battery of a home without one: so small that no plan turns on it, and nothing divides by zero."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridLimits:
-    """What the connection allows [kW]. A home that breaks the import limit by itself is not the battery's fault."""
+    """What the connection allows [kW]. A home that breaks the import limit by itself is not the battery's fault.
+
+    `phase_kw` is what the fuse of each of its `phases` carries.
+    """
 
     max_import_kw: float = math.inf
     max_export_kw: float = math.inf
+    phases: int = 1
+    phase_kw: float = math.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +99,11 @@ class SiteSpec:
     pv_curtailable: bool = True
     place: Place | None = field(default=None, repr=False)  # no plan depends on it
     goals: Goals = field(default_factory=Goals)
+
+    @property
+    def has_battery(self) -> bool:
+        """Whether there is a battery to steer."""
+        return self.battery != NO_BATTERY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,11 @@ class Observer:
             return None
         return self._soc.value
 
+    def controlled_kw(self, start: datetime) -> float:
+        """Return what controlled devices drew in the slot that starts then, 0 where nobody measured it."""
+        slot = TimeGrid(start=start, step=self.step, count=1)
+        return float(np.nan_to_num(self.means["controlled_kw"].window(slot))[0])
+
     def settle(self, now: datetime, prices: PriceBook) -> list[tuple[SettledSlot, float]]:
         """Return the slots closed since the last call that were measured whole, each with the state of charge after it.
 

@@ -21,7 +21,7 @@ from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
 from homeagent.domain.history import History
 from homeagent.domain.plan import ImportCap, Plan, PlanningProblem
 from homeagent.domain.site import SiteSpec
-from homeagent.domain.tasks import DeviceTask
+from homeagent.domain.tasks import CarTask, DeviceTask
 from homeagent.domain.wiring import Timetable
 from homeagent.footprint.cpu_meter import CpuMeter
 from homeagent.forecasting.floor import floor_scenarios, forecast_of
@@ -82,6 +82,13 @@ class Thought:
         net_kw = scenarios.load_kw[:, part] - scenarios.pv_kw[:, part]
         devices_kw = sum(float(device.power_kw.values[slot]) for device in self.plan.devices)
         return float(scenarios.weight @ net_kw.mean(axis=1)) + devices_kw
+
+    def apart_kw(self, slot: int) -> float:
+        """Return what cars are planned to draw in one slot that the battery is not to serve."""
+        apart = {
+            task.spec.name for task in self.problem.devices if isinstance(task, CarTask) and not task.spec.from_battery
+        }
+        return sum(max(float(one.power_kw.values[slot]), 0.0) for one in self.plan.devices if one.name in apart)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

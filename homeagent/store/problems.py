@@ -133,6 +133,7 @@ def _site(values: dict[str, Any]) -> SiteSpec:
         | {
             "timezone": ZoneInfo(values["timezone"]),
             "battery": BatterySpec(**values["battery"]),
+            "batteries": tuple(BatterySpec(**one) for one in values.get("batteries", ())),
             "grid": GridLimits(**values["grid"]),
             "peak_charge": peak,
             "prices": PriceRules(**rules | {"published_at": time.fromisoformat(rules["published_at"])}),

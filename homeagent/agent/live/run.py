@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from homeagent.agent.agent import Agent, Setup
+from homeagent.agent.agent import Agent
 from homeagent.agent.forecast_report import TIMEZONE
+from homeagent.agent.given import Setup
 from homeagent.agent.host_state import HostWatch
 from homeagent.agent.live.backfill import Backfill
 from homeagent.agent.live.ending import ended_by_signals

@@ -1,0 +1,138 @@
+"""The agent's devices beside the battery: seen at each round, asked at each think, told at each slot."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from homeagent.agent.commander import Commander
+from homeagent.agent.devices.asking import Asking
+from homeagent.agent.devices.happenings import happened, strayed
+from homeagent.agent.devices.memory import DeviceMemory
+from homeagent.agent.devices.orders import order
+from homeagent.agent.devices.outdoor import Outdoor
+from homeagent.agent.thinking import Thought
+from homeagent.domain.command import Command, Instruction
+from homeagent.domain.decision import DeviceDecision
+from homeagent.domain.devices import DeviceKnown
+from homeagent.domain.forecast import Scenarios
+from homeagent.domain.grid import TimeGrid, slot_start
+from homeagent.domain.ports import DeviceLink
+from homeagent.domain.readings import Reading
+from homeagent.domain.site import SiteState
+from homeagent.domain.tasks import Choice, DeviceTask
+from homeagent.store import Store
+
+KEPT = 400
+LEASE_SLOTS = 4
+
+
+class Reasons(Protocol):
+    """Says why a device does in a slot what is planned."""
+
+    def __call__(self, thought: Thought, device: str, slot: int) -> Choice:
+        """Return the reason, with the runner-up where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a device is told, why, and until when it holds."""
+
+    device: str
+    instruction: Instruction
+    choice: Choice
+    until: datetime
+    digest: str
+    wake: str | None
+
+
+class DeviceBook:
+    """One home's devices. `see` is called at each round, `tasks` at each think, `act` when a slot begins."""
+
+    def __init__(self, asking: Asking, memory: DeviceMemory, outdoor: Outdoor, store: Store, reasons: Reasons) -> None:
+        self.asking = asking
+        self.memory = memory
+        self.outdoor = outdoor
+        self.decisions: deque[DeviceDecision] = deque(maxlen=KEPT)
+        self._reasons = reasons
+        self._store = store
+        self._news: str | None = None
+
+    @property
+    def known(self) -> Mapping[str, DeviceKnown]:
+        """The devices by name."""
+        return self.asking.known
+
+    def add(self, readings: Iterable[Reading]) -> None:
+        """Take in what was measured: the weather, and what was kept of devices by the run before."""
+        readings = tuple(readings)
+        self.memory.add(readings)
+        self.outdoor.add(readings)
+
+    def learn(self, now: datetime) -> None:
+        """Learn from what has been seen, once a local day."""
+        self.asking.learned.look(now, self.memory, self.outdoor)
+
+    def see(self, link: object, thought: Thought | None) -> list[Reading]:
+        """Take in how the devices stand, if the link tells; return readings to be kept."""
+        states = link.device_states() if isinstance(link, DeviceLink) else ()
+        kept: list[Reading] = []
+        plans = {} if thought is None else {plan.name: plan for plan in thought.plan.devices}
+        for state in states:
+            device, before = self.known.get(state.name), self.memory.last(state.name)
+            if device is None:
+                continue
+            kept += self.memory.see(state)
+            self.asking.see(device, before, state)
+            news = happened(device, before, state)
+            if news is None and state.name in plans:
+                news = strayed(device, plans[state.name], state, state.at)
+            self._news = news or self._news
+        return kept
+
+    def news(self) -> str | None:
+        """Return once what has happened that no plan knew of, in words."""
+        news, self._news = self._news, None
+        return news
+
+    def tasks(self, grid: TimeGrid, scenarios: Scenarios) -> tuple[DeviceTask, ...]:
+        """Return what is asked of each device on the plan's grid."""
+        return self.asking.tasks(grid, scenarios, self.memory, self.outdoor)
+
+    async def act(self, now: datetime, thought: Thought, commander: Commander, wake: str | None) -> None:
+        """Tell each device what its plan, or a plain rule without one, has for the present slot."""
+        grid = thought.plan.grid
+        plans = {plan.name: plan for plan in thought.plan.devices}
+        for name, device in self.known.items():
+            if name in plans and grid.start <= now < grid.end:
+                told = order(device, plans[name], now, grid.step_hours)
+                choice = self._reasons(thought, name, grid.index_of(now))
+            else:
+                told, choice = self.asking.without_plan(device, now)
+            if told is not None:
+                until = slot_start(now, grid.step) + LEASE_SLOTS * grid.step
+                await self._tell(Told(name, told, choice, until, thought.plan.problem_digest, wake), now, commander)
+
+    async def _tell(self, told: Told, now: datetime, commander: Commander) -> None:
+        command = Command(
+            device=told.device,
+            instruction=told.instruction,
+            issued_at=now,
+            valid_until=told.until,
+            reason=told.choice.text,
+        )
+        result = await commander.send(command, SiteState(at=now, soc_kwh=None))
+        decision = DeviceDecision(
+            at=now,
+            device=told.device,
+            instruction=told.instruction,
+            choice=told.choice,
+            result=result,
+            plan_digest=told.digest,
+            wake=told.wake,
+        )
+        self.decisions.append(decision)
+        self._store.write_device_decision(decision)

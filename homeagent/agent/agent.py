@@ -124,6 +124,8 @@ class Agent:
         self._link = link
         self.commander = Commander(setup.limits(), link, store, self._follows)
         self.devices = device_book(setup.devices, setup.wishes, self.site, store, self.prices, clock.now())
+        self.people = None if self.devices is None else self.devices.asking.people
+        self.satisfaction = None if self.devices is None else self.devices.satisfaction
         self._source = prices
         self._forecasts = forecasts
         self._decided_for: datetime | None = None
@@ -333,7 +335,7 @@ class Agent:
             forecaster=floor_scenarios if self.learner is None else self._forecaster(self.learner, full=full),
             expectations=self.expectations,
             present=None if full else before,
-            devices=None if self.devices is None else self.devices.tasks,
+            devices=None if self.devices is None else self.devices.asks,
         )
         with self.cpu.part("plan"):
             lost = lost_without(self.thought, before, self.governor.rules.longest)

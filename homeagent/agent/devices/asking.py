@@ -32,9 +32,11 @@ from homeagent.domain.wishes import (
     Wish,
     priced,
 )
+from homeagent.planning.house_heat import worth_of_heat_left as worth_of_room_left
 from homeagent.planning.tank import worth_of_heat_left as worth_of_water_left
 
 QUARTER = timedelta(minutes=15)
+UNKNOWN = "the house is not known yet"
 STALE_AFTER = timedelta(minutes=30)
 
 
@@ -158,12 +160,12 @@ class Asking:
             return None
         model = self.learned.houses.get(device.name)
         if model is None:
-            why = self.learned.house_unknown.get(device.name, "the house is not known yet")
+            why = self.learned.house_unknown.get(device.name, UNKNOWN)
             self.problems[device.name] = f"{device.name} is kept at its set-points: {why}"
             return None
         comfort = self.learned.comfort(device, wish, ahead.grid)
         mass_c = self.learned.mass_c(device, state.air_c)
-        left_per_kwh = self.learned.heat_left_per_kwh(device, model, ahead.import_per_kwh, around.outdoor_c, ahead.grid)
+        left_per_kwh = worth_of_room_left(device, model, ahead.import_per_kwh, around.outdoor_c, ahead.grid)
         task = heat_task(device, model, state.air_c, mass_c, comfort, around, self.standing.course(state))
         return replace(task, left_per_kwh=left_per_kwh)
 
@@ -202,14 +204,12 @@ class Asking:
         slot = TimeGrid(start=now, step=QUARTER, count=1)
         band = self.learned.comfort(device, priced(room_wish(wish, asked), self._usual_per_kwh(now)), slot)
         target_c = float((band.low_c if device.purpose == "heating" else band.high_c)[0])
-        why = (
-            f"kept at {target_c:.1f} degC: {self.learned.house_unknown.get(device.name, 'the house is not known yet')}"
-        )
-        return SetTemperature(target_c=target_c), Choice(text=why)
+        why = self.learned.house_unknown.get(device.name, UNKNOWN)
+        return SetTemperature(target_c=target_c), Choice(text=f"kept at {target_c:.1f} degC: {why}")
 
 
 def _wanted_by(state: DeviceState, asked: Asked) -> DeviceState:
-    """Return how an appliance stands, with what somebody asked of its run: a boost starts it whether it waits or not."""
+    """Return how an appliance stands, with what somebody asked of its run: a boost starts one that did not wait."""
     wanted = asked.ready_by is not None or asked.boost_until is not None
     ready_by = asked.ready_by or state.ready_by
     return replace(state, ready_by=ready_by, ready_to_run=True) if wanted and not state.on else state

@@ -1,4 +1,4 @@
-"""What people ask of a device for a while, as it changes what the planner is asked and what the device is told. Pure."""
+"""What people ask of a device for a while: how it changes what is planned, and what the device is told. Pure."""
 
 from __future__ import annotations
 

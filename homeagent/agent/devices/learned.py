@@ -12,7 +12,6 @@ from homeagent.domain.devices import ApplianceSpec, CarSpec, DeviceKnown, Device
 from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.tasks import ApplianceTask
 from homeagent.domain.wishes import ApplianceWish, CarWish, HeatWish
-from homeagent.planning.house_heat import worth_of_heat_left
 
 
 class Learned:
@@ -55,12 +54,6 @@ class Learned:
     def comfort(self, device: HeatSpec, wish: HeatWish, grid: TimeGrid) -> Comfort:
         """Return the band of a room in each slot."""
         raise NotImplementedError
-
-    def heat_left_per_kwh(
-        self, device: HeatSpec, model: HouseModel, import_per_kwh: FloatArray, outdoor_c: FloatArray, grid: TimeGrid
-    ) -> float:
-        """Return what a kWh of heat in the house at the grid's end is worth."""
-        return worth_of_heat_left(device, model, import_per_kwh, outdoor_c, grid)
 
     def mass_c(self, device: HeatSpec, air_c: float) -> float:
         """Return the temperature of a house's mass."""

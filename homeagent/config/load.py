@@ -212,7 +212,7 @@ def _site(settings: Settings) -> SiteSpec:
             max_import_kw=settings.grid.import_limit_kw,
             max_export_kw=math.inf if settings.grid.max_export_kw is None else settings.grid.max_export_kw,
             phases=settings.grid.phases,
-            phase_kw=settings.grid.phase_kw,
+            max_phase_kw=settings.grid.phase_kw,
         ),
         peak_charge=None
         if peak is None

@@ -83,9 +83,9 @@ def _house(config: Config) -> Iterator[str]:
         f"{name} up to {limit:g} kW" if math.isfinite(limit) else f"{name} not limited"
         for name, limit in limits.items()
     )
-    if math.isfinite(site.grid.phase_kw):
+    if math.isfinite(site.grid.max_phase_kw):
         phases = f"each of {site.grid.phases} phases" if site.grid.phases > 1 else "the phase"
-        yield f"fuse: {phases} carries {site.grid.phase_kw:g} kW; above it devices are held back"
+        yield f"fuse: {phases} carries {site.grid.max_phase_kw:g} kW; above it devices are held back"
 
 
 def _devices(config: Config) -> Iterator[str]:

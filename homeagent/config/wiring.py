@@ -107,7 +107,7 @@ def _meters(settings: MetersSettings, site: SiteSpec, appliances: Sequence[tuple
 
 def _phases(settings: MetersSettings, site: SiteSpec) -> tuple[MeterSpec, ...]:
     """Return what measures each phase's import; a phase may export while another one imports."""
-    most_kw = BEYOND * site.grid.phase_kw if math.isfinite(site.grid.phase_kw) else LARGEST_KW
+    most_kw = BEYOND * site.grid.max_phase_kw if math.isfinite(site.grid.max_phase_kw) else LARGEST_KW
     return tuple(
         MeterSpec(
             quantity=f"phase_{number}_kw", sources=(MeterSource(entity=entity),), low_kw=-most_kw, high_kw=most_kw

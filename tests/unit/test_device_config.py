@@ -142,7 +142,7 @@ appliances:
 def test_a_fuse_limits_what_is_imported(tmp_path: Path) -> None:
     grid = loaded(tmp_path, "grid: {fuse_a: 25, phases: 3}").site.grid
     assert grid.phases == 3
-    assert [grid.max_import_kw, grid.phase_kw] == pytest.approx([17.25, 5.75])
+    assert [grid.max_import_kw, grid.max_phase_kw] == pytest.approx([17.25, 5.75])
 
 
 def test_prices_that_nobody_gave_follow_the_homes_own() -> None:

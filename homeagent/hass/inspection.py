@@ -86,7 +86,8 @@ def _meters(wiring: Wiring) -> Iterator[tuple[str, str]]:
     for spec in wiring.meters.powers:
         for source in spec.sources:
             yield f"meters.{spec.quantity.removesuffix('_kw')}", source.entity
-    yield "meters.soc", wiring.meters.soc
+    if wiring.meters.soc is not None:
+        yield "meters.soc", wiring.meters.soc
     for spec in wiring.meters.controlled:
         for source in spec.sources:
             yield f"appliances.{spec.quantity}.power", source.entity

@@ -36,8 +36,9 @@ from homeagent.planning.thermostat import targets
 
 POWERS = 7
 """Powers between the least and the most that are tried; every second one in the table."""
-START_HOURS = 0.05
-"""A start costs as much as so many hours at full power: few starts where they are worth nothing."""
+START_KH, START_KWH = 0.05, 0.3
+"""A start costs as much as so many degree-hours, or so much heat left at the end, whichever is dearer: few starts where
+they are worth nothing."""
 DEARER = 6.0
 """How much dearer starts get at each try, where there are more of them than the device allows."""
 TRIES = 3
@@ -70,11 +71,6 @@ class _Question:
         kwh = float(self.powers_kw[-1]) * self.hours
         return max(float(np.abs(self.cost[:, -1]).max()) / kwh, float(self.wanted.per_kh.max()), 1e-3)
 
-    @property
-    def usual_per_kwh(self) -> float:
-        """What a kWh costs on average."""
-        return max(float(self.cost[:, -1].mean()) / (float(self.powers_kw[-1]) * self.hours), 0.0)
-
 
 def best_response(task: HeatTask, cost: SlotCost) -> Response:
     """Return what is best for the house alone where more load costs what `cost` says."""
@@ -89,7 +85,7 @@ def best_response(task: HeatTask, cost: SlotCost) -> Response:
         question.hours,
         (task.spec.guard_low_c, task.spec.guard_high_c),
     )
-    start_cost = START_HOURS * task.spec.max_kw * max(question.usual_per_kwh, 1e-3)
+    start_cost = _start_cost(task)
     power_kw = np.zeros(grid.count)
     for _ in range(TRIES):
         power_kw, refused = _solved(question, guards, start_cost)
@@ -107,10 +103,13 @@ def evaluate(task: HeatTask, power_kw: FloatArray, grid: TimeGrid) -> Response:
     air_c, mass_c = course(task.model, task.air_c, task.mass_c, np.asarray(rests_c), hours)
     wanted = Wanted(low_c=task.low_c, high_c=task.high_c, per_kh=task.discomfort_per_kh)
     per_hour = wanted.per_hour(air_c[:-1]) + wanted.per_hour(air_c[1:])
+    starts = int((np.diff(power_kw > 0, prepend=task.on) & (power_kw > 0)).sum())
     return Response(
         power_kw=power_kw,
         level=air_c,
-        wish_cost=float(per_hour.sum()) * hours / 2 + float(_left_cost(task, air_c[-1], mass_c[-1])),
+        wish_cost=float(per_hour.sum()) * hours / 2
+        + float(_left_cost(task, air_c[-1], mass_c[-1]))
+        + _start_cost(task) * starts,
         target_c=targets(task.spec, power_kw, air_c),
         unmet=_unmet(task, air_c, hours),
     )
@@ -188,6 +187,10 @@ def _table(question: _Question) -> Table:
     fast_rests = (1 + modes.fast_mass) * question.rests_c
     fast_range = (min(fast_c, float(fast_rests.min())) - 0.1, max(fast_c, float(fast_rests.max())) + 0.1)
     return table_of(modes, (low_c - 0.5, max(high_c, low_c) + 0.5), fast_range, STEP_C)
+
+
+def _start_cost(task: HeatTask) -> float:
+    return max(START_KH * float(task.discomfort_per_kh.max(initial=0.0)), START_KWH * task.left_per_kwh)
 
 
 def _left_cost(task: HeatTask, air_c: Value, mass_c: Value) -> Value:

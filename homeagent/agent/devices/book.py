@@ -73,6 +73,7 @@ class DeviceBook:
         self._reasons = reasons
         self._store = store
         self._news: str | None = None
+        self._decided: tuple[datetime, str] | None = None
 
     @property
     def known(self) -> Mapping[str, DeviceKnown]:
@@ -106,10 +107,10 @@ class DeviceBook:
             self._news = news or self._news
         return kept
 
-    def news(self) -> str | None:
-        """Return once what has happened that no plan knew of, in words."""
+    def news(self, now: datetime) -> str | None:
+        """Return once what has happened that no plan knew of, in words; what people ask comes first."""
         news, self._news = self._news, None
-        return news
+        return self.asking.people.news(now) or news
 
     def asks(self, grid: TimeGrid, scenarios: Scenarios, import_per_kwh: FloatArray) -> DeviceAsks:
         """Return what is asked of devices on the plan's grid."""
@@ -123,9 +124,19 @@ class DeviceBook:
         ahead = Ahead(grid=grid, import_per_kwh=import_per_kwh, load_kw=load_kw, pv_kw=pv_kw)
         return self.asking.asks(ahead, self.memory, around)
 
-    async def act(self, now: datetime, thought: Thought, commander: Commander, wake: str | None) -> None:
-        """Tell each device what its plan, or a plain rule without one, has for the present slot."""
+    def reconsider(self) -> None:
+        """Decide anew at the next round."""
+        self._decided = None
+
+    async def act(self, now: datetime, thought: Thought | None, commander: Commander, wake: str | None) -> None:
+        """Once in each slot of each plan, tell devices what is planned; a plain rule where nothing is."""
+        if thought is None:
+            return
         grid = thought.plan.grid
+        slot_at = slot_start(now, grid.step), thought.plan.problem_digest
+        if slot_at == self._decided:
+            return
+        self._decided = slot_at
         plans = {plan.name: plan for plan in thought.plan.devices}
         for name, device in self.known.items():
             if name in plans and grid.start <= now < grid.end:

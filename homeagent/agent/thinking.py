@@ -21,7 +21,7 @@ from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
 from homeagent.domain.history import History
 from homeagent.domain.plan import ImportCap, Plan, PlanningProblem
 from homeagent.domain.site import SiteSpec
-from homeagent.domain.tasks import DeviceTask
+from homeagent.domain.tasks import CarTask, DeviceTask
 from homeagent.domain.wiring import Timetable
 from homeagent.footprint.cpu_meter import CpuMeter
 from homeagent.forecasting.floor import floor_scenarios, forecast_of
@@ -45,8 +45,17 @@ MEMORY = timedelta(days=42)
 """How far back a forecast may look; more is remembered so that whole days survive gaps."""
 
 
-Asks: TypeAlias = Callable[[TimeGrid, Scenarios], tuple[DeviceTask, ...]]
-"""Says what is asked of each device on the plan's grid; the scenarios are what the home needs beside them."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DeviceAsks:
+    """What is asked of devices, and what those draw that nothing is asked of, in slots of the plan (count,)."""
+
+    tasks: tuple[DeviceTask, ...]
+    drawn_kw: FloatArray
+
+
+Asks: TypeAlias = Callable[[TimeGrid, Scenarios, FloatArray], DeviceAsks]
+"""Says what is asked of devices on the plan's grid, where the scenarios are what the home needs beside them; the last
+argument is what importing costs in each slot."""
 
 
 class Forecaster(Protocol):
@@ -82,6 +91,13 @@ class Thought:
         net_kw = scenarios.load_kw[:, part] - scenarios.pv_kw[:, part]
         devices_kw = sum(float(device.power_kw.values[slot]) for device in self.plan.devices)
         return float(scenarios.weight @ net_kw.mean(axis=1)) + devices_kw
+
+    def apart_kw(self, slot: int) -> float:
+        """Return what cars are planned to draw in one slot that the battery is not to serve."""
+        apart = {
+            task.spec.name for task in self.problem.devices if isinstance(task, CarTask) and not task.spec.from_battery
+        }
+        return sum(max(float(one.power_kw.values[slot]), 0.0) for one in self.plan.devices if one.name in apart)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +176,9 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
         scenarios = scenarios.adding(drawn_kw(timetables, fine, site.timezone)).in_whole_watts()
         curve = prices.curve(grid)
         carbon = expected_carbon(memory, grid, site) if site.goals.carbon_price_per_kg else None
+        asks = None if devices is None else devices(grid, scenarios, curve.import_per_kwh)
+        if asks is not None and asks.drawn_kw.any():
+            scenarios = scenarios.adding(np.repeat(asks.drawn_kw, step // memory.step)).in_whole_watts()
     with cpu.part("plan"):
         problem = PlanningProblem(
             site=site,
@@ -170,7 +189,7 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
             carbon_g_per_kwh=carbon,
             import_cap=None if import_cap is None else import_cap(grid, history),
             cost_after=cost_after,
-            devices=() if devices is None else devices(grid, scenarios),
+            devices=() if asks is None else asks.tasks,
         )
         plan, solution = _plan(problem, prices_known=prices.step is not None)
     return Thought(problem=problem, plan=plan, solution=solution)

@@ -50,6 +50,9 @@ class CarTask(_Frozen):
     stored_kwh: float | None = None
     surplus_only: bool = False
     """A person asks that it charges from surplus alone, except for what is needed."""
+    surplus_kw: FloatArray | None = None
+    """What the sun is expected to leave over (count,): what is taken beyond the need is planned from it alone, where
+    `surplus_only` asks for that; None: nothing is."""
     charging: bool = False
 
 

@@ -13,6 +13,7 @@ from homeagent.agent.accounts import Accounts
 from homeagent.agent.anomaly_book import AnomalyBook
 from homeagent.agent.commander import BATTERY, Commander
 from homeagent.agent.devices.making import device_book
+from homeagent.agent.devices.rooms import Rooms
 from homeagent.agent.due_book import DueBook
 from homeagent.agent.expectations import Expectations
 from homeagent.agent.footprint_book import Counts, FootprintBook, surroundings_of
@@ -125,7 +126,22 @@ class Agent:
         self.accounts = Accounts(self.site, store, self.footprints, self.peak_limits)
         self._link = link
         self.commander = Commander(setup.limits(), link, store, self._follows)
-        self.devices = device_book(setup.devices, setup.wishes, self.site, store, self.prices, clock.now())
+        self.devices = device_book(
+            setup.devices,
+            setup.wishes,
+            self.site,
+            store,
+            self.prices,
+            self.observer.memory.history,
+            Rooms(
+                self.observer.means["nobody_home"].window,
+                setup.observation_step,
+                self.expectations.told_away,
+                self.site.timezone,
+                self.site.place,
+            ),
+            clock.now(),
+        )
         self.people = None if self.devices is None else self.devices.asking.people
         self.satisfaction = None if self.devices is None else self.devices.satisfaction
         if self.people is not None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+import numpy as np
+
 from homeagent.agent.commander import Commander
 from homeagent.agent.devices.asking import Ahead, Asking
 from homeagent.agent.devices.happenings import happened, strayed
@@ -30,8 +32,6 @@ from homeagent.store import Store
 
 KEPT = 400
 LEASE_SLOTS = 4
-GAINS_SHARE = 0.8
-"""Of what a household draws ends as heat in its rooms; the rest leaves with water, air and light."""
 
 
 class Reasons(Protocol):
@@ -85,10 +85,12 @@ class DeviceBook:
         readings = tuple(readings)
         self.memory.add(readings)
         self.outdoor.add(readings)
+        self.asking.learned.remember(readings)
 
     def learn(self, now: datetime) -> None:
         """Learn from what has been seen, once a local day."""
-        self.asking.learned.look(now, self.memory, self.outdoor)
+        if self.asking.learned.look(now, self.memory, self.outdoor):
+            self.asking.rooms.learn(self.asking.learned.past(now))
 
     def see(self, link: object, thought: Thought | None) -> list[Reading]:
         """Take in how the devices stand, if the link tells; return readings to be kept."""
@@ -119,7 +121,7 @@ class DeviceBook:
         around = Around(
             outdoor_c=self.outdoor.expected_c(grid),
             sun_kw_m2=self.outdoor.sun_kw_m2(grid, pv_kw, self.asking.learned.most_pv_kw),
-            gains_kw=GAINS_SHARE * load_kw,
+            gains_kw=np.zeros(grid.count),  # the house as learned has them in it
         )
         ahead = Ahead(grid=grid, import_per_kwh=import_per_kwh, load_kw=load_kw, pv_kw=pv_kw)
         return self.asking.asks(ahead, self.memory, around)

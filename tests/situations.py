@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -36,7 +37,9 @@ def problem(  # noqa: PLR0913 - each argument is one thing a situation may chang
     spread: FloatArray = SPREAD,
 ) -> PlanningProblem:
     """Return what the planner is asked at `START`, for 24 hours."""
-    spec = {"capacity_kwh": 10.0, "max_charge_kw": 5.0, "max_discharge_kw": 5.0, "min_soc_kwh": 1.0} | (battery or {})
+    spec: dict[str, Any] = {"capacity_kwh": 10.0, "max_charge_kw": 5.0, "max_discharge_kw": 5.0, "min_soc_kwh": 1.0} | (
+        battery or {}
+    )
     site = SiteSpec(
         timezone=ZoneInfo("Europe/Berlin"),
         battery=BatterySpec(**spec),

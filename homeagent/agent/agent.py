@@ -6,50 +6,48 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from homeagent.agent.accounts import Accounts
 from homeagent.agent.anomaly_book import AnomalyBook
-from homeagent.agent.commander import BATTERY, Commander, Limits
+from homeagent.agent.commander import BATTERY, Commander
+from homeagent.agent.devices.making import device_book
 from homeagent.agent.due_book import DueBook
 from homeagent.agent.expectations import Expectations
 from homeagent.agent.footprint_book import Counts, FootprintBook, surroundings_of
+from homeagent.agent.given import Setup
 from homeagent.agent.governor import Governor, rules_for
 from homeagent.agent.host_state import HostWatch
 from homeagent.agent.keeping import Keeper
 from homeagent.agent.learner import Learner
-from homeagent.agent.observer import SOC_STALE_AFTER, Observer
+from homeagent.agent.observer import Observer
 from homeagent.agent.peak_limits import PeakLimits
 from homeagent.agent.power_ahead import power_ahead
 from homeagent.agent.price_book import PriceBook
-from homeagent.agent.remembering import KEEP, METERS, Outlook
+from homeagent.agent.remembering import KEEP, METERS
 from homeagent.agent.skill_book import SkillBook
 from homeagent.agent.thinking import MEMORY, Forecaster, Thought, lost_without, think, worth_of_thinking_again
 from homeagent.control.translation import translate
 from homeagent.devices.battery import self_consumption
 from homeagent.domain.command import (
-    AgentMode,
     Command,
     Confirmed,
     FollowPolicy,
     Sent,
 )
 from homeagent.domain.decision import Decision
-from homeagent.domain.expectations import Absence, AnnouncedLoad
+from homeagent.domain.expectations import AnnouncedLoad
 from homeagent.domain.grid import TimeGrid, slot_start
 from homeagent.domain.history import History
-from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.issued import IssuedForecast
-from homeagent.domain.learning import LearningRules
 from homeagent.domain.ledger import Footprint, SettledSlot
 from homeagent.domain.plan import ImportCap
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.ports import Clock, ForecastSource, HomeLink, PriceSource
 from homeagent.domain.readings import Reading
-from homeagent.domain.site import SiteSpec, SiteState
-from homeagent.domain.thinking import ADAPTIVE, GovernorRules, ThinkRecord, Wake
-from homeagent.domain.wiring import Timetable
+from homeagent.domain.site import SiteState
+from homeagent.domain.thinking import ThinkRecord, Wake
 from homeagent.footprint.cpu_meter import CpuMeter, peak_memory_mb
 from homeagent.footprint.energy import EnergyMeter
 from homeagent.forecasting.floor import floor_scenarios
@@ -64,40 +62,6 @@ LEASE_SLOTS = 3
 """A command holds for so many slots of the plan; it is renewed in the last of them."""
 SHORTEST_PLAN_STEP = timedelta(minutes=15)
 LONGEST_PLAN_STEP = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
-    """What an agent is given at its start; all of it comes from the configuration."""
-
-    site: SiteSpec
-    capability: InverterCapability
-    mode: AgentMode
-    observation_step: timedelta
-    plan_step: timedelta | None = None
-    governor: GovernorRules = ADAPTIVE
-    minimum_hold: timedelta = timedelta(0)
-    timetables: tuple[Timetable, ...] = ()
-    soc_stale_after: timedelta = SOC_STALE_AFTER
-    learning: LearningRules | None = None
-    """None leaves forecasts to the floor."""
-    outlook: Outlook | None = None
-    absences: tuple[Absence, ...] = ()
-    """When nobody will be at home, as it is configured."""
-    watchful: bool = True
-    """Whether it looks for anomalies."""
-    replayable: bool = False
-    """Whether each plan's whole input is kept, so that it can be made again."""
-
-
-def _limits(setup: Setup) -> Limits:
-    return Limits(
-        mode=setup.mode,
-        battery=setup.site.battery,
-        capability=setup.capability,
-        minimum_hold=setup.minimum_hold,
-        timezone=setup.site.timezone,
-    )
 
 
 class Agent:
@@ -119,19 +83,29 @@ class Agent:
         self.store = store
         self.clock = clock
         self.cpu = CpuMeter()
-        self.observer = Observer(clock.now(), setup.observation_step, setup.soc_stale_after)
+        self.observer = Observer(
+            clock.now(), setup.observation_step, setup.soc_stale_after, has_battery=self.site.has_battery
+        )
         self.prices = PriceBook(self.site.timezone, self.site.place)
         self.expectations = Expectations(
             store, self.site.timezone, setup.absences, self.observer.means["nobody_home"].window
         )
         self.anomalies = (
-            AnomalyBook(self.site, self.observer.means, setup.observation_step, self.prices, store, clock.now())
+            AnomalyBook(
+                self.site,
+                self.observer.means,
+                setup.observation_step,
+                self.prices,
+                store,
+                clock.now(),
+                apart=bool(setup.devices),
+            )
             if setup.watchful
             else None
         )
         self.learner = self._new_learner(clock.now())
         self.skill_book = SkillBook(store)
-        self.governor = Governor(rules_for(self.site, setup.governor))
+        self.governor = Governor(rules_for(self.site, setup.governor, devices=bool(setup.devices)))
         self.peak_limits = None if self.site.peak_charge is None else PeakLimits(self.site.peak_charge, self.site)
         self.thought: Thought | None = None
         self.decisions: deque[Decision] = deque(maxlen=200)
@@ -150,7 +124,13 @@ class Agent:
         )
         self.accounts = Accounts(self.site, store, self.footprints, self.peak_limits)
         self._link = link
-        self.commander = Commander(_limits(setup), link, store, self._follows)
+        self.commander = Commander(setup.limits(), link, store, self._follows)
+        self.devices = device_book(setup.devices, setup.wishes, self.site, store, self.prices, clock.now())
+        self.people = None if self.devices is None else self.devices.asking.people
+        self.satisfaction = None if self.devices is None else self.devices.satisfaction
+        if self.people is not None:
+            people = self.people
+            self.expectations.told_of = lambda: people.absences(clock.now())
         self._source = prices
         self._forecasts = forecasts
         self._decided_for: datetime | None = None
@@ -215,6 +195,8 @@ class Agent:
             self.anomalies.add(readings)
         if self.learner is not None:
             self.learner.add(readings)
+        if self.devices is not None:
+            self.devices.add(readings)
 
     def announce(self, load: AnnouncedLoad) -> None:
         """Expect a load, and plan anew with it in the next round; raises as `Expectations.announce`."""
@@ -234,6 +216,8 @@ class Agent:
             self.observer.memory.issued.add(forecast)
             if self.learner is not None:
                 self.learner.hear((forecast,))
+            if self.devices is not None:
+                self.devices.outdoor.hear(forecast)
 
     def ask(self, why: str) -> None:
         """Think in the next round, and note that this is why."""
@@ -242,6 +226,8 @@ class Agent:
     def reconsider(self) -> None:
         """Decide anew at the next round: a device that was left alone may be told again."""
         self._decided_for = None
+        if self.devices is not None:
+            self.devices.reconsider()
         self.commander.reconsider()
 
     @property
@@ -261,6 +247,8 @@ class Agent:
             with self.cpu.part("anomalies"):
                 self.anomalies.look(now)
         soc_kwh = self.observer.soc_kwh(now)
+        if self.devices is not None:
+            self._news = self.devices.news(now) or self._news
         with self.cpu.part("look"):
             wake = self.governor.wake(
                 now,
@@ -276,10 +264,13 @@ class Agent:
             if self.learner is not None:
                 with self.cpu.part("learn"):
                     self.learner.look(now)
-        if soc_kwh is not None:
-            await self._act(now, soc_kwh, wake)
-        else:
+        if soc_kwh is None:
             await self.commander.make_safe(now)
+        elif self.site.has_battery:
+            await self._act(now, soc_kwh, wake)
+        if self.devices is not None and self.setup.mode != "observe":
+            with self.cpu.part("control"):
+                await self.devices.act(now, self.thought, self.commander, None if wake is None else wake.reason)
         for timetable in self.setup.timetables:
             await self.commander.keep_hours(now, timetable)
         self._notify()
@@ -287,7 +278,8 @@ class Agent:
     @property
     def plan_step(self) -> timedelta:
         """The planner's step: as configured, else the price's, no finer than what is observed."""
-        wanted = self.setup.plan_step or self.prices.step or LONGEST_PLAN_STEP
+        usual = None if self.devices is None else SHORTEST_PLAN_STEP
+        wanted = self.setup.plan_step or usual or self.prices.step or LONGEST_PLAN_STEP
         return min(max(wanted, self.setup.observation_step, SHORTEST_PLAN_STEP), LONGEST_PLAN_STEP)
 
     async def _observe(self) -> bool:
@@ -302,8 +294,9 @@ class Agent:
             if published is not None:
                 self.prices.add(published)
             self._hear(issued)
+            kept = [] if self.devices is None else self.devices.see(self._link, self.thought)
         with self.cpu.part("store"):
-            self.store.write_readings(readings)
+            self.store.write_readings([*readings, *kept])
             for forecast in issued:
                 self.store.write_issued(forecast)
             if published is not None:
@@ -316,7 +309,8 @@ class Agent:
             self.footprints.look(now)
         with self.cpu.part("settle"):
             for slot in self.accounts.settle(now, self.observer, self.prices):
-                self.governor.see(slot.start, slot.hours, slot.load_kw - slot.pv_kw)
+                drawn_kw = 0.0 if self.devices is None else self.observer.controlled_kw(slot.start)
+                self.governor.see(slot.start, slot.hours, slot.load_kw - drawn_kw - slot.pv_kw)
 
     def _take_outcomes(self) -> None:
         """Note what became of commands that were on their way."""
@@ -329,6 +323,9 @@ class Agent:
 
     def _think(self, now: datetime, soc_kwh: float, wake: Wake) -> None:
         before, began_s = self.thought, self.cpu.total_s
+        if self.devices is not None:
+            with self.cpu.part("learn"):
+                self.devices.learn(now)
         full = self.host.effort(now).learned or not wake.of_age
         if self.learner is not None:
             with self.cpu.part("learn"):
@@ -348,6 +345,7 @@ class Agent:
             forecaster=floor_scenarios if self.learner is None else self._forecaster(self.learner, full=full),
             expectations=self.expectations,
             present=None if full else before,
+            devices=None if self.devices is None else self.devices.asks,
         )
         with self.cpu.part("plan"):
             lost = lost_without(self.thought, before, self.governor.rules.longest)
@@ -422,6 +420,7 @@ class Agent:
             soc_kwh=soc_kwh,
             expected_net_kw=thought.expected_net_kw(slot),
             hours=self.plan_step / timedelta(hours=1),
+            apart_kw=thought.apart_kw(slot),
         )
         until = slot_start(now, self.plan_step) + LEASE_SLOTS * self.plan_step
         command = Command(device=BATTERY, instruction=instruction, issued_at=now, valid_until=until, reason=reason.text)

@@ -60,9 +60,11 @@ class AnomalyBook:
         now: datetime,
         *,
         always: bool = False,
+        apart: bool = False,
     ) -> None:
         self._site, self._means, self._step, self._prices, self._store = site, means, step, prices, store
         self._always = always
+        self._apart = apart
         self._done = slot_start(now, max(BLOCK, step))
         self._block = max(BLOCK, step)
         keep = LOOKED_BACK + DAY
@@ -95,6 +97,13 @@ class AnomalyBook:
             if reading.entity == "soc_kwh" and reading.value is not None:
                 at = slot_start(reading.at + self._step / 2, self._step) - self._step
                 self._soc.write(at, reading.value)
+
+    def _measured(self, name: str, grid: TimeGrid) -> FloatArray:
+        """Return what was measured; where devices are planned, without what they drew: that is nobody's habit."""
+        values = self._means[name].window(grid)
+        if self._apart and name in {"load_kw", "grid_kw"}:
+            return values - np.nan_to_num(self._means["controlled_kw"].window(grid))
+        return values
 
     def told(self, at: datetime, policy: BatteryPolicy | None) -> None:
         """Note what the battery follows from now on; None: nobody can say what it ought to do."""
@@ -139,7 +148,7 @@ class AnomalyBook:
             self._examine(wanted, now)
 
     def _take(self, grid: TimeGrid) -> set[Family]:
-        rows = zip(*(self._means[name].window(grid).tolist() for name in METERS), strict=True)
+        rows = zip(*(self._measured(name, grid).tolist() for name in METERS), strict=True)
         soc, suns, highs = self._soc.window(grid).tolist(), self._suns_of(grid), self._highs_of(grid)
         while len(self._policies) > 1 and self._policies[1][0] <= grid.start:
             self._policies.popleft()
@@ -205,7 +214,7 @@ class AnomalyBook:
     def _mark(self, end: datetime) -> Mark:
         """Return the mark of the day that ended then."""
         grid = TimeGrid(start=end - DAY, step=self._step, count=DAY // self._step)
-        columns = {name: self._means[name].window(grid) for name in ("load_kw", "pv_kw", "battery_kw")}
+        columns = {name: self._measured(name, grid) for name in ("load_kw", "pv_kw", "battery_kw")}
         columns["soc_kwh"] = self._soc.window(grid)
         return mark_of(columns, self._suns(grid), self._step / HOUR, self._site.battery.capacity_kwh)
 
@@ -240,7 +249,7 @@ class AnomalyBook:
         known = ~(np.isnan(self._means["load_kw"].window(grid)) & np.isnan(self._means["pv_kw"].window(grid)))
         first = int(np.argmax(known)) if known.any() else count - 1
         grid = TimeGrid(start=grid.at(first), step=self._step, count=count - first)
-        columns = {name: self._means[name].window(grid) for name in METERS}
+        columns = {name: self._measured(name, grid) for name in METERS}
         strips = {"soc_kwh": self._soc, "told_kw": self._told, "free": self._free}
         return Tape(grid=grid, **columns, **{name: strip.window(grid) for name, strip in strips.items()})
 

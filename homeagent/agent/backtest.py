@@ -21,9 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from homeagent.agent.agent import Agent, Setup
+from homeagent.agent.agent import Agent
 from homeagent.agent.backtest_summary import Outcome, ReportFacts, decision_row, rule_grid_kw, summarise
 from homeagent.agent.day_picture import DayGallery
+from homeagent.agent.given import Setup
 from homeagent.agent.remembering import Outlook
 from homeagent.config import Scenario, load_scenario
 from homeagent.domain.errors import InputError, Issue

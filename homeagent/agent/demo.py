@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from homeagent.agent.agent import Agent, Setup
+from homeagent.agent.agent import Agent
 from homeagent.agent.frozen import Frozen
+from homeagent.agent.given import Setup
 from homeagent.agent.view import View
 from homeagent.domain.grid import slot_start
 from homeagent.domain.inverter import InverterCapability

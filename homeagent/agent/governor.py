@@ -20,13 +20,21 @@ from homeagent.domain.site import SiteSpec
 from homeagent.domain.thinking import GovernorRules, Wake
 
 WITH_PEAK_CHARGE = timedelta(hours=2)
+WITH_DEVICES = timedelta(hours=1)
 CALM, MUCH, STORMY = 0.5, 2.0, 8.0
 """How much readings may slow or hasten the ageing of a plan, and from where on it is worth a word."""
 
 
-def rules_for(site: SiteSpec, rules: GovernorRules) -> GovernorRules:
-    """Return the rules that suit the home: with a peak charge the limit follows the day's peaks, and plans age fast."""
-    return rules if site.peak_charge is None else replace(rules, longest=min(rules.longest, WITH_PEAK_CHARGE))
+def rules_for(site: SiteSpec, rules: GovernorRules, *, devices: bool = False) -> GovernorRules:
+    """Return the rules that suit the home.
+
+    With a peak charge the limit follows the day's peaks, and plans age fast. So do those of devices: what a room's or
+    a tank's temperature may lose is not part of the battery's table.
+    """
+    longest = [rules.longest]
+    longest += [WITH_PEAK_CHARGE] if site.peak_charge is not None else []
+    longest += [WITH_DEVICES] if devices else []
+    return replace(rules, longest=min(longest))
 
 
 def at_stake(problem: PlanningProblem) -> float:

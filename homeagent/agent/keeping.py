@@ -19,7 +19,7 @@ from homeagent.store.store import Store
 
 _LOGGER = logging.getLogger(__name__)
 
-FORM = 1
+FORM = 2
 """Raised whenever what is kept gets another form or meaning."""
 
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -21,6 +21,7 @@ from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
 from homeagent.domain.history import History
 from homeagent.domain.plan import ImportCap, Plan, PlanningProblem
 from homeagent.domain.site import SiteSpec
+from homeagent.domain.tasks import CarTask, DeviceTask
 from homeagent.domain.wiring import Timetable
 from homeagent.footprint.cpu_meter import CpuMeter
 from homeagent.forecasting.floor import floor_scenarios, forecast_of
@@ -34,12 +35,27 @@ HORIZON = timedelta(hours=24)
 """One battery is emptied and filled within a day: a longer look ahead was measured and gives nothing."""
 PEAK_HORIZON = timedelta(hours=36)
 """With a peak charge tomorrow's peaks must be in sight when today's energy is spent."""
+DEVICE_HORIZON = timedelta(hours=36)
+"""A house's heat, a tank and a car are filled today for tomorrow."""
 GLANCE = timedelta(hours=12)
 """What is planned anew while an older plan says what comes after: as long as no plan grows old, and as long again."""
 BEYOND = timedelta(hours=6)
 """So much further an older plan must reach than what is planned anew: near its end it knows nothing of the night."""
 MEMORY = timedelta(days=42)
 """How far back a forecast may look; more is remembered so that whole days survive gaps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DeviceAsks:
+    """What is asked of devices, and what those draw that nothing is asked of, in slots of the plan (count,)."""
+
+    tasks: tuple[DeviceTask, ...]
+    drawn_kw: FloatArray
+
+
+Asks: TypeAlias = Callable[[TimeGrid, Scenarios, FloatArray], DeviceAsks]
+"""Says what is asked of devices on the plan's grid, where the scenarios are what the home needs beside them; the last
+argument is what importing costs in each slot."""
 
 
 class Forecaster(Protocol):
@@ -68,12 +84,20 @@ class Thought:
         return forecast_of(scenarios, scenarios.load_kw - scenarios.pv_kw)
 
     def expected_net_kw(self, slot: int) -> float:
-        """Return the mean net load expected in one slot of the plan."""
+        """Return the mean net load expected in one slot of the plan, with what devices are planned to draw."""
         scenarios = self.problem.scenarios
         inside = self.problem.grid.step // scenarios.grid.step
         part = slice(slot * inside, (slot + 1) * inside)
         net_kw = scenarios.load_kw[:, part] - scenarios.pv_kw[:, part]
-        return float(scenarios.weight @ net_kw.mean(axis=1))
+        devices_kw = sum(float(device.power_kw.values[slot]) for device in self.plan.devices)
+        return float(scenarios.weight @ net_kw.mean(axis=1)) + devices_kw
+
+    def apart_kw(self, slot: int) -> float:
+        """Return what cars are planned to draw in one slot that the battery is not to serve."""
+        apart = {
+            task.spec.name for task in self.problem.devices if isinstance(task, CarTask) and not task.spec.from_battery
+        }
+        return sum(max(float(one.power_kw.values[slot]), 0.0) for one in self.plan.devices if one.name in apart)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +144,7 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
     forecaster: Forecaster = floor_scenarios,
     expectations: Expectations | None = None,
     present: Thought | None = None,
+    devices: Asks | None = None,
 ) -> Thought:
     """Return a plan in slots of `step`, from the start of the slot that holds `now`. There always is one.
 
@@ -127,11 +152,14 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
     `timetables` switch is added to the household's own load. `forecaster` says what that will be, from a history
     without the times that `expectations` know to be no habit; they also say what is known beforehand. With
     `present`, a plan that still reaches far enough, only the hours of a glance are planned anew, and what comes after
-    them is worth what it was worth there.
+    them is worth what it was worth there. `devices` says what is asked of devices beside the battery.
     """
     horizon = HORIZON if import_cap is None else PEAK_HORIZON
     start = slot_start(now, step)
-    cost_after = None if present is None or import_cap is not None else cost_at(present, start + GLANCE, step)
+    whole = present is None or import_cap is not None or devices is not None
+    cost_after = None if whole or present is None else cost_at(present, start + GLANCE, step)
+    if devices is not None:
+        horizon = DEVICE_HORIZON
     if cost_after is not None:
         horizon = GLANCE
     grid = TimeGrid(start=start, step=step, count=horizon // step)
@@ -148,6 +176,9 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
         scenarios = scenarios.adding(drawn_kw(timetables, fine, site.timezone)).in_whole_watts()
         curve = prices.curve(grid)
         carbon = expected_carbon(memory, grid, site) if site.goals.carbon_price_per_kg else None
+        asks = None if devices is None else devices(grid, scenarios, curve.import_per_kwh)
+        if asks is not None and asks.drawn_kw.any():
+            scenarios = scenarios.adding(np.repeat(asks.drawn_kw, step // memory.step)).in_whole_watts()
     with cpu.part("plan"):
         problem = PlanningProblem(
             site=site,
@@ -158,6 +189,7 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
             carbon_g_per_kwh=carbon,
             import_cap=None if import_cap is None else import_cap(grid, history),
             cost_after=cost_after,
+            devices=() if asks is None else asks.tasks,
         )
         plan, solution = _plan(problem, prices_known=prices.step is not None)
     return Thought(problem=problem, plan=plan, solution=solution)

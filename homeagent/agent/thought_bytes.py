@@ -22,6 +22,7 @@ from homeagent.domain.plan import Plan, PlanningProblem, Reason
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.planning.planner import Solution
 from homeagent.planning.stored_energy import NetLoad, SlotPrices, StoredEnergyValue
+from homeagent.store.plain import made, plain
 
 SERIES = ("battery_kw", "grid_kw", "soc_kwh", "soc_low_kwh", "soc_high_kwh", "value_per_kwh")
 
@@ -40,6 +41,7 @@ def thought_bytes(thought: Thought, beside: Mapping[str, object]) -> bytes:
         "expected_cost": plan.expected_cost,
         "outcome": plan.outcome,
         "unmet": plan.unmet,
+        "devices": plain(plan.devices),
     }
     arrays: dict[str, Any] = {name: getattr(plan, name).values for name in SERIES}
     arrays["policies"] = [astuple(policy) for policy in plan.policies]
@@ -97,6 +99,7 @@ def _thought(head: dict[str, Any], arrays: dict[str, Any], problem: PlanningProb
         expected_cost=head["expected_cost"],
         outcome=head["outcome"],
         unmet=tuple(head["unmet"]),
+        devices=made(head["devices"]),
         battery_kw=SlotSeries(grid=grid, values=arrays["battery_kw"]),
         grid_kw=SlotSeries(grid=grid, values=arrays["grid_kw"]),
         soc_kwh=EdgeSeries(grid=grid, values=arrays["soc_kwh"]),

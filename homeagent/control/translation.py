@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
 from homeagent.control.abilities import forced, held, possible, rated_kw
@@ -10,6 +11,7 @@ from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.site import BatterySpec
 
+NO_CAR_KW = 0.3
 LEVEL_TOLERANCE = 0.01
 """Levels nearer than this share of the capacity count as reached: no inverter measures its charge better."""
 
@@ -22,11 +24,15 @@ def translate(
     soc_kwh: float,
     expected_net_kw: float,
     hours: float,
+    apart_kw: float = 0.0,
 ) -> Instruction:
     """Return the instruction nearest to `policy` that the inverter understands, for a slot of `hours`.
 
-    `expected_net_kw` (load less PV) is what the slot is expected to bring: modes cannot tell surplus from deficit.
+    `expected_net_kw` (load less PV) is what the slot is expected to bring: modes cannot tell surplus from deficit. Nor
+    can they tell a car's load from the home's: while `apart_kw` of it is not for the battery to serve, it serves none.
     """
+    if apart_kw > NO_CAR_KW and capability.control != "continuous":
+        policy = replace(policy, discharge_to_kwh=spec.capacity_kwh, export_to_kwh=spec.capacity_kwh)
     match capability.control:
         case "continuous":
             return FollowPolicy(policy=possible(policy, capability, spec))

@@ -8,6 +8,7 @@ from datetime import datetime
 from homeagent.domain.command import CommandResult, Instruction
 from homeagent.domain.plan import Reason
 from homeagent.domain.policy import BatteryPolicy
+from homeagent.domain.tasks import Choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,19 @@ class Decision:
     policy: BatteryPolicy
     instruction: Instruction
     reason: Reason
+    result: CommandResult
+    plan_digest: str
+    wake: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceDecision:
+    """What a device beside the battery was to do from `at` on, as `plan_digest` has it; `wake` as above."""
+
+    at: datetime
+    device: str
+    instruction: Instruction
+    choice: Choice
     result: CommandResult
     plan_digest: str
     wake: str | None

@@ -102,6 +102,8 @@ class TankSpec:
     name: str
     litres: float
     max_kw: float
+    min_kw: float | None = None
+    """It can draw anything from here to `max_kw`, as an immersion heater behind a diverter can; None: on or off."""
     loss_kw_per_k: float = 0.002
     room_c: float = 18.0
     cold_c: float = 10.0

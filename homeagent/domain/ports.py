@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from homeagent.domain.command import Command, CommandResult
 from homeagent.domain.devices import DeviceState
@@ -33,6 +33,7 @@ class HomeLink(Protocol):
         """Return what became since the last call of commands that were only `Sent`."""
 
 
+@runtime_checkable
 class DeviceLink(Protocol):
     """The part of a home's link that knows devices beside the battery; a home without any does not have it."""
 

@@ -20,6 +20,8 @@ Quantity: TypeAlias = Literal[
     "temp_c",
     "nobody_home",
 ]
+DeviceQuantity: TypeAlias = Literal["power_kw", "plugged", "air_c", "water_c"]
+"""What is kept of a device; its readings are of the entity `NAME.QUANTITY`."""
 
 INSTANT = timedelta(0)
 

@@ -21,14 +21,25 @@ class BatterySpec:
     min_soc_kwh: float = 0.0
     wear_per_kwh: float = 0.0
     """Money that a kWh taken out of the battery wears it by; steers the plan, never shown as a cost."""
+    name: str = field(default="battery", repr=False)
+
+
+NO_BATTERY = BatterySpec(capacity_kwh=0.0, max_charge_kw=0.0, max_discharge_kw=0.0)
+"""What a home without a battery has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridLimits:
-    """What the connection allows [kW]. A home that breaks the import limit by itself is not the battery's fault."""
+    """What the connection allows [kW]. A home that breaks the import limit by itself is not the battery's fault.
+
+    `max_phase_kw` holds on each of `phases`. The home's load and battery are taken to be spread evenly over them, and
+    all devices on one phase to share the same one, the worst case.
+    """
 
     max_import_kw: float = math.inf
     max_export_kw: float = math.inf
+    phases: int = 1
+    max_phase_kw: float = math.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +94,9 @@ class SiteSpec:
 
     timezone: ZoneInfo
     battery: BatterySpec
+    """The battery, or several as one whole (`devices.batteries.aggregate`)."""
+    batteries: tuple[BatterySpec, ...] = field(default=(), repr=False)  # plans depend on the whole alone
+    """The several, where there are; what the whole is told is shared among them."""
     currency: str = "EUR"
     grid: GridLimits = field(default_factory=GridLimits)
     peak_charge: PeakChargeSpec | None = None
@@ -90,6 +104,11 @@ class SiteSpec:
     pv_curtailable: bool = True
     place: Place | None = field(default=None, repr=False)  # no plan depends on it
     goals: Goals = field(default_factory=Goals)
+
+    @property
+    def has_battery(self) -> bool:
+        """Whether there is a battery that can do anything."""
+        return self.battery.capacity_kwh > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,9 @@ class CarTask(_Frozen):
     stored_kwh: float | None = None
     surplus_only: bool = False
     """A person asks that it charges from surplus alone, except for what is needed."""
+    surplus_kw: FloatArray | None = None
+    """What the sun is expected to leave over (count,): what is taken beyond the need is planned from it alone, where
+    `surplus_only` asks for that; None: nothing is."""
     charging: bool = False
 
 
@@ -58,7 +61,8 @@ class HeatTask(_Frozen):
     """A house to keep between `low_c` and `high_c` where somebody cares: `discomfort_per_kh` is 0 where nobody does.
 
     Degree-hours below or above the band cost `discomfort_per_kh` (count,). `gains_kw` (count,) is heat from people and
-    appliances beside what the model has. `minutes_so` is how long the machine is on or off as it is.
+    appliances beside what the model has. `minutes_so` is how long the machine is on or off as it is. A kWh of heat in
+    the house at the grid's end is worth `left_per_kwh`.
     """
 
     spec: HeatSpec
@@ -71,6 +75,7 @@ class HeatTask(_Frozen):
     low_c: FloatArray
     high_c: FloatArray
     discomfort_per_kh: FloatArray
+    left_per_kwh: float = 0.0
     on: bool = False
     minutes_so: float = 1e9
     starts_today: int = 0
@@ -91,6 +96,7 @@ class TankTask(_Frozen):
     outdoor_c: FloatArray
     cold_per_kwh: float
     hygiene_by: int | None = None
+    left_per_kwh: float = 0.0
     on: bool = False
     minutes_so: float = 1e9
     starts_today: int = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,6 +13,7 @@ from homeagent.domain.plan import Plan, PlanningProblem, Reason
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.planning.explanation import explain, on_estimates
 from homeagent.planning.net_load import even_shares, net_load_points, tail_shares
+from homeagent.planning.steering import steering_prices, terminal_per_kwh
 from homeagent.planning.stored_energy import NetLoad, SlotPrices, StoredEnergyValue, value_of_stored_energy
 
 POINTS = 12
@@ -49,28 +49,6 @@ class Solution:
         return on_estimates(reason, slot, problem, self.plan.soc_low_kwh.values, self.plan.soc_high_kwh.values)
 
 
-def steering_prices(problem: PlanningProblem) -> tuple[SlotPrices, ...]:
-    """Return the prices that steer each slot: money plus the price put on the grid's carbon, and the import cap.
-
-    Carbon counts where energy is imported; what others save by the home's export is not claimed.
-    """
-    carbon = np.zeros(problem.grid.count)
-    if problem.carbon_g_per_kwh is not None:
-        carbon = problem.carbon_g_per_kwh / 1000 * problem.site.goals.carbon_price_per_kg
-    buy = problem.prices.import_per_kwh + carbon
-    sell = problem.prices.export_per_kwh
-    cap = problem.import_cap
-    return tuple(
-        SlotPrices(
-            import_per_kwh=float(buy[slot]),
-            export_per_kwh=float(sell[slot]),
-            import_limit_kw=math.inf if cap is None else float(cap.limit_kw[slot]),
-            excess_per_kwh=0.0 if cap is None else float(cap.excess_price_per_kwh[slot]),
-        )
-        for slot in range(problem.grid.count)
-    )
-
-
 def solve(problem: PlanningProblem) -> Solution:
     """Return the plan for `problem` by the value of stored energy.
 
@@ -95,7 +73,7 @@ def solve(problem: PlanningProblem) -> Solution:
         site.grid,
         hours=hours,
         states=STATES,
-        terminal_per_kwh=max(float(buy.mean()), 0.0) * site.battery.discharge_efficiency,
+        terminal_per_kwh=terminal_per_kwh(buy, site.battery.discharge_efficiency),
         pv_curtailable=site.pv_curtailable,
         cost_after=problem.cost_after,
     )

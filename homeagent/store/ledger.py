@@ -171,6 +171,11 @@ def _told(instruction: dict[str, Any]) -> str:
             return "on" if instruction["on"] else "off"
         case "SetTemperature":
             return f"{instruction['target_c']:g} degC"
+        case "SetCharge":
+            more = ", more from surplus" if instruction["surplus"] else ""
+            return f"{instruction['power_kw']:.2f} kW on {instruction['phases']} phase(s){more}"
+        case "Suggest":
+            return f"told: start at {instruction['start']}"
         case "FollowPolicy":
             return "follow the policy"
         case _:

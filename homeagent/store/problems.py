@@ -18,6 +18,7 @@ from homeagent.domain.grid import TimeGrid
 from homeagent.domain.plan import ImportCap, PlanningProblem
 from homeagent.domain.prices import PriceCurve
 from homeagent.domain.site import BatterySpec, Goals, GridLimits, PeakChargeSpec, Place, PriceRules, SiteSpec
+from homeagent.store.plain import made, plain
 
 
 def problem_bytes(problem: PlanningProblem) -> bytes:
@@ -32,6 +33,7 @@ def problem_bytes(problem: PlanningProblem) -> bytes:
         "scenario_grid": _grid_values(scenarios.grid),
         "issued_at": scenarios.issued_at.isoformat(),
         "model_id": scenarios.model_id,
+        "devices": plain(problem.devices),
     }
     arrays: dict[str, Any] = {
         "load_w": np.rint(scenarios.load_kw * WATTS).astype(np.int32),
@@ -65,7 +67,7 @@ def problem_of(content: bytes) -> PlanningProblem:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return _problem(json.loads(arrays["head"].tobytes()), arrays)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise StoreError(f"a stored planning problem is damaged ({error})") from error
 
 
@@ -99,6 +101,7 @@ def _problem(head: dict[str, Any], arrays: Any) -> PlanningProblem:  # noqa: ANN
         carbon_g_per_kwh=arrays.get("carbon_g_per_kwh"),
         import_cap=cap,
         cost_after=arrays.get("cost_after"),
+        devices=made(head.get("devices", [])),
     )
 
 
@@ -130,6 +133,7 @@ def _site(values: dict[str, Any]) -> SiteSpec:
         | {
             "timezone": ZoneInfo(values["timezone"]),
             "battery": BatterySpec(**values["battery"]),
+            "batteries": tuple(BatterySpec(**one) for one in values.get("batteries", ())),
             "grid": GridLimits(**values["grid"]),
             "peak_charge": peak,
             "prices": PriceRules(**rules | {"published_at": time.fromisoformat(rules["published_at"])}),

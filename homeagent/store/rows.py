@@ -11,8 +11,8 @@ from typing import Any, get_args
 
 import numpy as np
 
-from homeagent.domain.command import Command, CommandResult, Instruction
-from homeagent.domain.decision import Decision
+from homeagent.domain.command import Command, CommandResult, Instruction, Suggest
+from homeagent.domain.decision import Decision, DeviceDecision
 from homeagent.domain.forecast import Forecast
 from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.learning import NightMark
@@ -92,6 +92,7 @@ def plan_row(plan: Plan) -> Row:
         "battery_kw": _numbers(plan.battery_kw.values),
         "grid_kw": _numbers(plan.grid_kw.values),
         "soc_kwh": _numbers(plan.soc_kwh.values),
+        "devices_kw": {device.name: _numbers(device.power_kw.values) for device in plan.devices},
     }
     return (epoch_s(plan.issued_at), plan.outcome, json.dumps(content))
 
@@ -107,6 +108,20 @@ def forecast_row(quantity: str, forecast: Forecast) -> Row:
         "high_kw": _numbers(forecast.high_kw),
     }
     return (epoch_s(forecast.issued_at), quantity, json.dumps(content))
+
+
+def device_decision_row(decision: DeviceDecision) -> Row:
+    """Return a row of `decisions` for a device beside the battery."""
+    content = {
+        "instruction": _instruction(decision.instruction),
+        "why": decision.choice.text,
+        "runner_up": decision.choice.runner_up,
+        "runner_up_costs": decision.choice.runner_up_costs,
+        "result": _result(decision.result),
+        "plan": decision.plan_digest,
+        "wake": decision.wake,
+    }
+    return (epoch_s(decision.at), decision.device, json.dumps(content))
 
 
 def decision_row(decision: Decision) -> Row:
@@ -249,6 +264,8 @@ def _policies(policies: Sequence[BatteryPolicy]) -> dict[str, list[float | None]
 
 def _instruction(instruction: Instruction) -> dict[str, Any]:
     values = {name: _policy(value) if name == "policy" else value for name, value in _fields(instruction).items()}
+    if isinstance(instruction, Suggest):
+        values["start"] = instruction.start.isoformat()
     return {"kind": type(instruction).__name__, **values}
 
 
@@ -258,6 +275,8 @@ def _instruction_of(values: dict[str, Any]) -> Instruction:
     if "policy" in rest:
         levels = {name: math.inf if value is None else value for name, value in rest["policy"].items()}
         rest["policy"] = BatteryPolicy(**levels)
+    if "start" in rest:
+        rest["start"] = datetime.fromisoformat(rest["start"])
     instruction: Instruction = kinds[values["kind"]](**rest)
     return instruction
 

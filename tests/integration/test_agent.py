@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from homeagent.agent.agent import Agent, Setup
+from homeagent.agent.agent import Agent
+from homeagent.agent.given import Setup
 from homeagent.agent.view import View
 from homeagent.domain.command import AgentMode, Command, CommandResult, Failed, SafeState, SetMode, Skipped
 from homeagent.domain.inverter import InverterCapability

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from homeagent.agent.agent import Agent, Setup
+from homeagent.agent.agent import Agent
+from homeagent.agent.given import Setup
 from homeagent.domain.grid import slot_start
 from homeagent.domain.inverter import InverterCapability
 from homeagent.simulation.simulated_home import METER_STEP, SimulatedHome

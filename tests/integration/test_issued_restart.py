@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from homeagent.agent.agent import Agent, Setup
+from homeagent.agent.agent import Agent
+from homeagent.agent.given import Setup
 from homeagent.domain.grid import TimeGrid
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.issued import IssuedForecast

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 import homeagent
-from homeagent.agent.agent import Agent, Setup
+from homeagent.agent.agent import Agent
+from homeagent.agent.given import Setup
 from homeagent.agent.thinking import Thought
 from homeagent.domain.inverter import InverterCapability
 from homeagent.simulation.simulated_home import METER_STEP, SimulatedHome

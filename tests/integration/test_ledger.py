@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from homeagent.agent.agent import Agent, Setup
+from homeagent.agent.agent import Agent
+from homeagent.agent.given import Setup
 from homeagent.agent.replay import replay
 from homeagent.cli import main
 from homeagent.domain.command import Command, CommandResult, Confirmed, Failed, SetMode, SetSwitch, Skipped

@@ -14,7 +14,8 @@ import pytest
 
 import homeagent
 from homeagent.agent import schooling
-from homeagent.agent.agent import Agent, Setup
+from homeagent.agent.agent import Agent
+from homeagent.agent.given import Setup
 from homeagent.agent.host_state import HostWatch
 from homeagent.agent.thinking import BEYOND, cost_at
 from homeagent.agent.view import View

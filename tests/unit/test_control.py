@@ -203,3 +203,18 @@ def test_modes_rest_for_a_while_and_levels_need_not() -> None:
 def test_a_lease_that_has_ended_is_not_sent() -> None:
     state = SiteState(at=NOW + timedelta(hours=4), soc_kwh=5.0)
     assert isinstance(check(command(FollowPolicy(policy=RULE)), state, SPEC, "control", None, timedelta(0)), Rejected)
+
+
+@pytest.mark.parametrize(
+    ("capability", "net", "expected"),
+    [
+        (MODES, 8.0, SetMode(mode="hold")),
+        (MODES, -1.0, SetMode(mode="self_consumption")),
+        (RESERVE, 8.0, SetReserve(reserve_kwh=5.0)),
+        (InverterCapability(), 8.0, FollowPolicy(policy=RULE)),
+    ],
+)
+def test_an_inverter_that_cannot_tell_a_car_from_the_home_does_not_discharge_into_it(
+    capability: InverterCapability, net: float, expected: Instruction
+) -> None:
+    assert translate(RULE, capability, SPEC, soc_kwh=5.0, expected_net_kw=net, hours=1.0, apart_kw=7.2) == expected

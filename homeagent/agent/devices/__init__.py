@@ -1,0 +1,1 @@
+"""Devices beside the battery: what is known of them, what they are asked, what they are told."""

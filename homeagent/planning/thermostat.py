@@ -1,0 +1,36 @@
+"""What a thermostat is told so that it does what a plan wants: above the room to run, below it to rest."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from homeagent.domain.devices import HeatSpec
+from homeagent.domain.grid import FloatArray
+
+_FULL = 0.98
+_TENTH = 10.0
+
+
+def targets(spec: HeatSpec, power_kw: FloatArray, air_c: FloatArray) -> FloatArray:
+    """Return the set-point of each slot (count,), for air temperatures at edges (count + 1,).
+
+    A stretch of rest, or of full power, has one set-point, so that it is rarely told anything: beyond all that the air
+    is planned to reach in it, by the dead band. So a room that does other than planned is caught at the plan's end of
+    the stretch. At part power it is told where the air is to be: the machine finds the power. Rounded to a tenth,
+    outward; within the guards by the dead band.
+    """
+    warmer = 1.0 if spec.purpose == "heating" else -1.0
+    after = air_c[1:].copy()
+    full, rest = power_kw >= _FULL * spec.max_kw, power_kw <= 0
+    if not spec.max_kw > 0:
+        full[:] = False
+    kind = np.where(rest, 0, np.where(full, 2, 1))
+    begins = np.flatnonzero(np.diff(kind, prepend=-1))
+    for begin, end in zip(begins, [*begins[1:], len(kind)], strict=True):
+        if kind[begin] == 1:
+            continue
+        toward = warmer if kind[begin] else -warmer
+        furthest = (toward * air_c[begin : end + 1]).max() + spec.dead_band_k
+        after[begin:end] = toward * np.ceil(furthest * _TENTH - 1e-6) / _TENTH
+    told = np.round(after * _TENTH) / _TENTH
+    return np.asarray(np.clip(told, spec.guard_low_c + spec.dead_band_k, spec.guard_high_c - spec.dead_band_k))

@@ -23,9 +23,11 @@ from homeagent.agent.keeping import Keeper
 from homeagent.agent.learner import Learner
 from homeagent.agent.observer import Observer
 from homeagent.agent.peak_limits import PeakLimits
+from homeagent.agent.people_book import PeopleBook
 from homeagent.agent.power_ahead import power_ahead
 from homeagent.agent.price_book import PriceBook
 from homeagent.agent.remembering import KEEP, METERS
+from homeagent.agent.satisfaction_book import SatisfactionBook
 from homeagent.agent.skill_book import SkillBook
 from homeagent.agent.thinking import MEMORY, Forecaster, Thought, lost_without, think, worth_of_thinking_again
 from homeagent.control.translation import translate
@@ -124,6 +126,8 @@ class Agent:
         self._link = link
         self.commander = Commander(setup.limits(), link, store, self._follows)
         self.devices = device_book(setup.devices, setup.wishes, self.site, store, self.prices, clock.now())
+        self.people = PeopleBook(store, setup.devices, self.site.timezone)
+        self.satisfaction = SatisfactionBook(store, setup.devices, self.site.timezone, clock.now())
         self._source = prices
         self._forecasts = forecasts
         self._decided_for: datetime | None = None

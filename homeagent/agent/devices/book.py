@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from homeagent.agent.commander import Commander
+from homeagent.agent.device_reasoning import Reasoner
 from homeagent.agent.devices.asking import Asking
 from homeagent.agent.devices.happenings import happened, strayed
 from homeagent.agent.devices.memory import DeviceMemory
@@ -30,13 +30,6 @@ KEPT = 400
 LEASE_SLOTS = 4
 
 
-class Reasons(Protocol):
-    """Says why a device does in a slot what is planned."""
-
-    def __call__(self, thought: Thought, device: str, slot: int) -> Choice:
-        """Return the reason, with the runner-up where there is one."""
-
-
 @dataclass(frozen=True, slots=True)
 class Told:
     """What a device is told, why, and until when it holds."""
@@ -52,12 +45,12 @@ class Told:
 class DeviceBook:
     """One home's devices. `see` is called at each round, `tasks` at each think, `act` when a slot begins."""
 
-    def __init__(self, asking: Asking, memory: DeviceMemory, outdoor: Outdoor, store: Store, reasons: Reasons) -> None:
+    def __init__(self, asking: Asking, memory: DeviceMemory, outdoor: Outdoor, store: Store, reasons: Reasoner) -> None:
         self.asking = asking
         self.memory = memory
         self.outdoor = outdoor
         self.decisions: deque[DeviceDecision] = deque(maxlen=KEPT)
-        self._reasons = reasons
+        self.reasons = reasons
         self._store = store
         self._news: str | None = None
 
@@ -109,7 +102,7 @@ class DeviceBook:
         for name, device in self.known.items():
             if name in plans and grid.start <= now < grid.end:
                 told = order(device, plans[name], now, grid.step_hours)
-                choice = self._reasons(thought, name, grid.index_of(now))
+                choice = self.reasons(thought, name, grid.index_of(now))
             else:
                 told, choice = self.asking.without_plan(device, now)
             if told is not None:

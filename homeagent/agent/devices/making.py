@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from homeagent.agent.device_reasoning import Reasoner
 from homeagent.agent.devices.asking import Asking
 from homeagent.agent.devices.book import DeviceBook
 from homeagent.agent.devices.learned import Learned
 from homeagent.agent.devices.memory import DeviceMemory
 from homeagent.agent.devices.outdoor import Outdoor
-from homeagent.agent.devices.reasons import planned
 from homeagent.agent.habit_book import mean_price
 from homeagent.agent.price_book import PriceBook
 from homeagent.domain.devices import DeviceKnown
@@ -40,4 +40,4 @@ def device_book(
         return USUAL_PER_KWH if mean is None else max(mean, LEAST_PER_KWH)
 
     asking = Asking(devices, wishes, Learned(), site.timezone, usual_per_kwh)
-    return DeviceBook(asking, DeviceMemory(devices, now), Outdoor(now, site.place), store, planned)
+    return DeviceBook(asking, DeviceMemory(devices, now), Outdoor(now, site.place), store, Reasoner(site.timezone))

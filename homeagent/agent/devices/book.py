@@ -6,18 +6,17 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 import numpy as np
 
 from homeagent.agent.commander import Commander
+from homeagent.agent.device_reasoning import Reasoner
 from homeagent.agent.devices.asking import Ahead, Asking
 from homeagent.agent.devices.happenings import happened, strayed
 from homeagent.agent.devices.memory import DeviceMemory
 from homeagent.agent.devices.orders import order
 from homeagent.agent.devices.outdoor import Outdoor
 from homeagent.agent.devices.warm_tasks import Around
-from homeagent.agent.satisfaction_book import SatisfactionBook
 from homeagent.agent.thinking import DeviceAsks, Thought
 from homeagent.domain.command import Command, Instruction
 from homeagent.domain.decision import DeviceDecision
@@ -32,13 +31,6 @@ from homeagent.store import Store
 
 KEPT = 400
 LEASE_SLOTS = 4
-
-
-class Reasons(Protocol):
-    """Says why a device does in a slot what is planned."""
-
-    def __call__(self, thought: Thought, device: str, slot: int) -> Choice:
-        """Return the reason, with the runner-up where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +48,12 @@ class Told:
 class DeviceBook:
     """One home's devices. `see` is called at each round, `tasks` at each think, `act` when a slot begins."""
 
-    def __init__(
-        self,
-        asking: Asking,
-        memory: DeviceMemory,
-        outdoor: Outdoor,
-        satisfaction: SatisfactionBook,
-        store: Store,
-        reasons: Reasons,
-    ) -> None:
+    def __init__(self, asking: Asking, memory: DeviceMemory, outdoor: Outdoor, store: Store, reasons: Reasoner) -> None:
         self.asking = asking
-        self.satisfaction = satisfaction
         self.memory = memory
         self.outdoor = outdoor
         self.decisions: deque[DeviceDecision] = deque(maxlen=KEPT)
-        self._reasons = reasons
+        self.reasons = reasons
         self._store = store
         self._news: str | None = None
         self._decided: tuple[datetime, str] | None = None
@@ -143,7 +126,7 @@ class DeviceBook:
         for name, device in self.known.items():
             if name in plans and grid.start <= now < grid.end:
                 told = order(device, plans[name], now, grid.step_hours)
-                choice = self._reasons(thought, name, grid.index_of(now))
+                choice = self.reasons(thought, name, grid.index_of(now))
             else:
                 told, choice = self.asking.without_plan(device, now)
             if told is not None and not self.asking.people.in_force(now).of(name).paused:

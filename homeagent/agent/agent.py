@@ -312,6 +312,8 @@ class Agent:
                 self.prices.add(published)
             self._hear(issued)
             kept = [] if self.devices is None else self.devices.see(self._link, self.thought)
+            if self.devices is not None:
+                self.devices.feel(self.clock.now(), self.satisfaction)
         with self.cpu.part("store"):
             self.store.write_readings([*readings, *kept])
             for forecast in issued:

@@ -17,6 +17,7 @@ from homeagent.agent.devices.rooms import Rooms
 from homeagent.agent.devices.standing import Standing
 from homeagent.agent.devices.warm_tasks import Around, heat_task, hours_task, tank_task
 from homeagent.agent.people_book import PeopleBook
+from homeagent.agent.satisfaction_book import Room
 from homeagent.agent.thinking import DeviceAsks
 from homeagent.domain.command import Instruction, SetTemperature
 from homeagent.domain.devices import ApplianceSpec, CarSpec, DeviceKnown, DeviceState, HeatSpec, HoursSpec, TankSpec
@@ -80,6 +81,8 @@ class Asking:
         self._wishes = wishes
         self._timezone = timezone
         self._usual_per_kwh = usual_per_kwh
+        self._rooms_at: datetime | None = None
+        self._rooms_now: list[Room] = []
 
     def see(self, device: DeviceKnown, before: DeviceState | None, state: DeviceState) -> None:
         """Take in how a device stands."""
@@ -209,6 +212,33 @@ class Asking:
         past = TimeGrid(start=grid.start - count * QUARTER, step=QUARTER, count=count)
         drawn_kw = np.nan_to_num(memory.window(device.name, "power_kw", past))
         return float(np.clip(drawn_kw / device.rated_kw, 0.0, 1.0).sum() * past.step_hours)
+
+    def rooms_now(self, now: datetime) -> list[Room]:
+        """Return what is wanted of each room at this moment, and how likely somebody is there to feel it."""
+        slot = TimeGrid(start=slot_start(now, QUARTER), step=QUARTER, count=1)
+        if slot.start != self._rooms_at:
+            self._rooms_at, self._rooms_now, in_force = slot.start, [], self.people.in_force(now)
+            for name, wish in self._wishes.items():
+                if isinstance(wish, HeatWish):
+                    wanted = priced(room_wish(wish, in_force.of(name)), self._usual_per_kwh(now))
+                    band = self.rooms.comfort(wanted, slot)
+                    awake = float(band.home[0] - band.asleep[0])
+                    low_c, high_c = float(band.low_c[0]), float(band.high_c[0])
+                    self._rooms_now.append(Room(device=name, low_c=low_c, high_c=high_c, home_awake=awake))
+        return self._rooms_now
+
+    def cars_need(self, now: datetime) -> dict[str, float | None]:
+        """Return what each car still needs at its charger of what is asked [kWh], nothing while it is paused."""
+        in_force, needs = self.people.in_force(now), {}
+        for name, device in self.known.items():
+            state, wish = self.standing.of(name), self._wishes[name]
+            if not isinstance(device, CarSpec) or not isinstance(wish, CarWish) or state is None:
+                continue
+            asked = in_force.of(name)
+            wish = wish if asked.target is None else replace(wish, target=asked.target)
+            known = state.asked_kwh is not None or (state.stored_kwh is not None and device.capacity_kwh is not None)
+            needs[name] = 0.0 if asked.paused else needed_kwh(device, wish, state, 0.0)[0] if known else None
+        return needs
 
     def without_plan(self, device: DeviceKnown, now: datetime) -> tuple[Instruction | None, Choice]:
         """Return what a device is told that is not planned: boosted, or a room kept in its band; else nothing."""

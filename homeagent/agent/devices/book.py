@@ -17,6 +17,7 @@ from homeagent.agent.devices.memory import DeviceMemory
 from homeagent.agent.devices.orders import order
 from homeagent.agent.devices.outdoor import Outdoor
 from homeagent.agent.devices.warm_tasks import Around
+from homeagent.agent.satisfaction_book import SatisfactionBook
 from homeagent.agent.thinking import DeviceAsks, Thought
 from homeagent.domain.command import Command, Instruction
 from homeagent.domain.decision import DeviceDecision
@@ -91,6 +92,11 @@ class DeviceBook:
                 news = strayed(device, plans[state.name], state, state.at)
             self._news = news or self._news
         return kept
+
+    def feel(self, now: datetime, satisfaction: SatisfactionBook) -> None:
+        """Say how things stand for the people of the home."""
+        states = [state for state in map(self.memory.last, self.known) if state is not None]
+        satisfaction.look(now, states, self.asking.rooms_now(now), self.asking.cars_need(now))
 
     def news(self, now: datetime) -> str | None:
         """Return once what has happened that no plan knew of, in words; what people ask comes first."""

@@ -1,4 +1,4 @@
-"""A known day of a tank, a washing with its dryer, and a pump. Run this file with Python to write the golden file anew."""
+"""A known day of a tank, a washing with its dryer, and a pump. Run this file with Python to write it anew."""
 
 from __future__ import annotations
 

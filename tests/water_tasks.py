@@ -20,9 +20,7 @@ QUARTER = timedelta(minutes=15)
 def prices(values: FloatArray, step: timedelta = QUARTER, pv_kw: float = 0.0) -> PriceCost:
     """Return what load costs at these import prices, in a home with nothing else but some surplus."""
     grid = TimeGrid(start=START, step=step, count=len(values))
-    return PriceCost(
-        grid=grid, import_per_kwh=values, export_per_kwh=0.3 * values, net_kw=np.full(len(values), -pv_kw)
-    )
+    return PriceCost(grid=grid, import_per_kwh=values, export_per_kwh=0.3 * values, net_kw=np.full(len(values), -pv_kw))
 
 
 def a_day_of_prices(count: int = 96, step: timedelta = QUARTER) -> FloatArray:

@@ -55,9 +55,7 @@ def test_a_slot_is_what_a_fine_integration_of_its_heat_gives(task: TankTask, sha
 
 @settings(deadline=None, max_examples=60)
 @given(tank_tasks(), any_prices())
-def test_heating_never_brings_water_above_its_maximum_and_power_stays_as_rated(
-    task: TankTask, cost: PriceCost
-) -> None:
+def test_heating_never_brings_water_above_its_maximum_and_power_stays_as_rated(task: TankTask, cost: PriceCost) -> None:
     for power_kw in (best_response(task, cost).power_kw, np.full(cost.grid.count, task.spec.max_kw)):
         did = evaluate(task, power_kw, cost.grid)
         heated = did.power_kw > 1e-9

@@ -45,6 +45,14 @@ _MAY: Final[dict[DeviceClass, tuple[RequestKind, ...]]] = {
     "hours": ("pause", "boost", "not_tonight"),
 }
 
+_WORDS: Final[dict[DeviceClass, str]] = {
+    "car": "a car",
+    "heat": "a heating or cooling",
+    "tank": "a tank",
+    "appliance": "an appliance",
+    "hours": "what owes hours a day",
+}
+
 
 def class_of(device: DeviceKnown) -> DeviceClass:
     """Return what kind of device it is."""
@@ -85,7 +93,7 @@ def request_from(
     asked = _Fields(name, kind, body, now, timezone)
     if device is not None and kind not in may(device):
         could = ", ".join(may(device))
-        asked.wrong(kind, f"cannot be asked of a {class_of(device)}", remedy=f"it can be asked to: {could}")
+        asked.wrong(kind, f"cannot be asked of {_WORDS[class_of(device)]}", remedy=f"it can be asked: {could}")
     match kind:
         case "pause":
             made = Request(kind=kind, device=name, at=now, since=now, until=asked.end(None))

@@ -80,7 +80,7 @@ def test_a_device_that_does_not_exist_is_not_asked(book: PeopleBook) -> None:
         ("target", "living", {"target_c": float("nan")}, "from 8 to 30 degC"),
         ("target", "tank", {"target_c": 80}, "from 10 to 65 degC"),
         ("target", "car", {"target_c": 20}, "target_percent: is missing"),
-        ("target", "washer", {"target_c": 20}, "cannot be asked of a appliance"),
+        ("target", "washer", {"target_c": 20}, "cannot be asked of an appliance"),
     ],
 )
 def test_what_cannot_be_used_is_refused_by_field(

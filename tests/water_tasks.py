@@ -20,25 +20,25 @@ QUARTER = timedelta(minutes=15)
 def prices(values: FloatArray, step: timedelta = QUARTER, pv_kw: float = 0.0) -> PriceCost:
     """Return what load costs at these import prices, in a home with nothing else but some surplus."""
     grid = TimeGrid(start=START, step=step, count=len(values))
-    return PriceCost(
-        grid=grid, import_per_kwh=values, export_per_kwh=0.3 * values, net_kw=np.full(len(values), -pv_kw)
-    )
+    return PriceCost(grid=grid, import_per_kwh=values, export_per_kwh=0.3 * values, net_kw=np.full(len(values), -pv_kw))
 
 
 def a_day_of_prices(count: int = 96, step: timedelta = QUARTER) -> FloatArray:
     """Return a made-up course of prices: dear in the morning and the evening, cheap at night and at noon."""
     hours = np.arange(count) * (step / timedelta(hours=1)) % 24
-    return 0.25 + 0.12 * np.sin((hours - 12) / 12 * 2 * np.pi - np.pi / 2)
+    course: FloatArray = 0.25 + 0.12 * np.sin((hours - 12) / 12 * 2 * np.pi - np.pi / 2)
+    return course
 
 
 def showers(count: int = 96, step: timedelta = QUARTER) -> FloatArray:
     """Return a made-up draw-off: a morning and an evening [kWh]."""
     step_h = step / timedelta(hours=1)
     hours = np.arange(count) * step_h % 24
-    return step_h * (0.1 + 1.2 * np.exp(-(((hours - 7) / 0.7) ** 2)) + 0.8 * np.exp(-(((hours - 20) / 1.0) ** 2)))
+    drawn: FloatArray = 0.1 + 1.2 * np.exp(-(((hours - 7) / 0.7) ** 2)) + 0.8 * np.exp(-(((hours - 20) / 1.0) ** 2))
+    return step_h * drawn
 
 
-def tank_task(count: int = 96, spec: TankSpec | None = None, **changed: Any) -> TankTask:
+def tank_task(count: int = 96, spec: TankSpec | None = None, **changed: object) -> TankTask:
     """Return a tank of 200 l with 2 kW, with everything else as told."""
     drawn = showers(count)
     told: dict[str, Any] = {
@@ -49,21 +49,26 @@ def tank_task(count: int = 96, spec: TankSpec | None = None, **changed: Any) -> 
         "cold_per_kwh": 3.0,
         "left_per_kwh": 0.15,
     }
-    return TankTask(spec=spec or TankSpec(name="tank", litres=200, max_kw=2.0), **(told | changed))
+    told.update(changed)
+    return TankTask(spec=spec or TankSpec(name="tank", litres=200, max_kw=2.0), **told)
 
 
-def washing(**changed: Any) -> ApplianceSpec:
+def washing(**changed: object) -> ApplianceSpec:
     """Return a washing machine: hot at first, then long and weak; 100 minutes."""
     profile = np.concatenate([np.full(20, 2.0), np.full(70, 0.15), np.full(10, 0.5)])
-    return ApplianceSpec(**({"name": "washing", "profile_kw": profile} | changed))
+    told: dict[str, Any] = {"name": "washing", "profile_kw": profile}
+    told.update(changed)
+    return ApplianceSpec(**told)
 
 
-def run(**changed: Any) -> ApplianceTask:
+def run(**changed: object) -> ApplianceTask:
     """Return a run within a day."""
-    return ApplianceTask(**({"spec": washing(), "first": 0, "last": 95} | changed))
+    told: dict[str, Any] = {"spec": washing(), "first": 0, "last": 95}
+    told.update(changed)
+    return ApplianceTask(**told)
 
 
-def pump(count: int = 192, hours: float = 8.0, **changed: Any) -> HoursTask:
+def pump(count: int = 192, hours: float = 8.0, **changed: object) -> HoursTask:
     """Return a pump of 1 kW that owes so many hours on each day."""
     days = -(-count // 96)
     told: dict[str, Any] = {
@@ -73,7 +78,8 @@ def pump(count: int = 192, hours: float = 8.0, **changed: Any) -> HoursTask:
         "owed_hours": np.full(days, hours),
         "missing_per_hour": 3.0,
     }
-    return HoursTask(**(told | changed))
+    told.update(changed)
+    return HoursTask(**told)
 
 
 @st.composite

@@ -21,7 +21,7 @@ from homeagent.planning.slot_cost import SlotCost
 FINEST_K, COARSEST_K = 0.3, 1.0
 """The temperatures of the table lie between these apart, and so that a slot of heating passes some of them."""
 HEAT_STEPS = 3
-MONEY_LEVELS, POWERS = 5, 4
+MONEY_LEVELS, POWERS = 5, 3
 START_KWH = 0.005
 """A start costs as much as so much heat missing: of courses that cost the same the one with fewer starts is taken."""
 SMALL_K = 1e-6

@@ -116,7 +116,7 @@ class _Run:
     def __init__(self, config: RunConfig, store: Store) -> None:
         clock = SystemClock()
         store.write_fact(TIMEZONE, config.site.timezone.key)
-        self.home = LiveHome(config.wiring, config.site, config.mode, clock)
+        self.home = LiveHome(config.wiring, config.site, config.mode, clock, config.known)
         setup = Setup(
             site=config.site,
             capability=config.inverter,
@@ -129,6 +129,8 @@ class _Run:
             soc_stale_after=SOC_STALE_AFTER,
             learning=config.learning,
             absences=config.absences,
+            devices=config.known,
+            wishes=config.wishes,
             replayable=True,
         )
         self.agent = Agent(setup, self.home, self.home, store, clock, self.home, HostWatch(config.host))

@@ -83,7 +83,9 @@ class Agent:
         self.store = store
         self.clock = clock
         self.cpu = CpuMeter()
-        self.observer = Observer(clock.now(), setup.observation_step, setup.soc_stale_after)
+        self.observer = Observer(
+            clock.now(), setup.observation_step, setup.soc_stale_after, has_battery=self.site.has_battery
+        )
         self.prices = PriceBook(self.site.timezone, self.site.place)
         self.expectations = Expectations(
             store, self.site.timezone, setup.absences, self.observer.means["nobody_home"].window
@@ -124,6 +126,11 @@ class Agent:
         self._link = link
         self.commander = Commander(setup.limits(), link, store, self._follows)
         self.devices = device_book(setup.devices, setup.wishes, self.site, store, self.prices, clock.now())
+        self.people = None if self.devices is None else self.devices.asking.people
+        self.satisfaction = None if self.devices is None else self.devices.satisfaction
+        if self.people is not None:
+            people = self.people
+            self.expectations.told_of = lambda: people.absences(clock.now())
         self._source = prices
         self._forecasts = forecasts
         self._decided_for: datetime | None = None
@@ -219,6 +226,8 @@ class Agent:
     def reconsider(self) -> None:
         """Decide anew at the next round: a device that was left alone may be told again."""
         self._decided_for = None
+        if self.devices is not None:
+            self.devices.reconsider()
         self.commander.reconsider()
 
     @property
@@ -239,7 +248,7 @@ class Agent:
                 self.anomalies.look(now)
         soc_kwh = self.observer.soc_kwh(now)
         if self.devices is not None:
-            self._news = self.devices.news() or self._news
+            self._news = self.devices.news(now) or self._news
         with self.cpu.part("look"):
             wake = self.governor.wake(
                 now,
@@ -255,10 +264,13 @@ class Agent:
             if self.learner is not None:
                 with self.cpu.part("learn"):
                     self.learner.look(now)
-        if soc_kwh is not None:
-            await self._act(now, soc_kwh, wake)
-        else:
+        if soc_kwh is None:
             await self.commander.make_safe(now)
+        elif self.site.has_battery:
+            await self._act(now, soc_kwh, wake)
+        if self.devices is not None and self.setup.mode != "observe":
+            with self.cpu.part("control"):
+                await self.devices.act(now, self.thought, self.commander, None if wake is None else wake.reason)
         for timetable in self.setup.timetables:
             await self.commander.keep_hours(now, timetable)
         self._notify()
@@ -333,7 +345,7 @@ class Agent:
             forecaster=floor_scenarios if self.learner is None else self._forecaster(self.learner, full=full),
             expectations=self.expectations,
             present=None if full else before,
-            devices=None if self.devices is None else self.devices.tasks,
+            devices=None if self.devices is None else self.devices.asks,
         )
         with self.cpu.part("plan"):
             lost = lost_without(self.thought, before, self.governor.rules.longest)
@@ -378,9 +390,6 @@ class Agent:
         if self.thought is None or slot_at == self._decided_for:
             return
         self._decided_for = slot_at
-        if self.devices is not None:
-            with self.cpu.part("control"):
-                await self.devices.act(now, self.thought, self.commander, None if wake is None else wake.reason)
         decision = self._decide(now, soc_kwh, self.thought, wake)
         with self.cpu.part("control"):
             result = await self.commander.send(decision.result.command, SiteState(at=now, soc_kwh=soc_kwh))

@@ -51,11 +51,17 @@ class Expectations:
     ) -> None:
         self._presence = presence
         self._store, self._timezone = store, timezone
-        self._absences = tuple(absences)
+        self._configured = tuple(absences)
+        self.told_of: Callable[[], Sequence[Absence]] = tuple
+        """Gives absences that people have told of beside those."""
         self._found: tuple[Absence, ...] = ()
         self._looked: date | None = None
         kept = store.fact(FACT)
         self._loads = [] if kept is None else [_load_of(row) for row in json.loads(kept)]
+
+    @property
+    def _absences(self) -> tuple[Absence, ...]:
+        return (*self._configured, *self.told_of())
 
     @property
     def loads(self) -> tuple[AnnouncedLoad, ...]:

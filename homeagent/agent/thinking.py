@@ -45,8 +45,17 @@ MEMORY = timedelta(days=42)
 """How far back a forecast may look; more is remembered so that whole days survive gaps."""
 
 
-Asks: TypeAlias = Callable[[TimeGrid, Scenarios], tuple[DeviceTask, ...]]
-"""Says what is asked of each device on the plan's grid; the scenarios are what the home needs beside them."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DeviceAsks:
+    """What is asked of devices, and what those draw that nothing is asked of, in slots of the plan (count,)."""
+
+    tasks: tuple[DeviceTask, ...]
+    drawn_kw: FloatArray
+
+
+Asks: TypeAlias = Callable[[TimeGrid, Scenarios, FloatArray], DeviceAsks]
+"""Says what is asked of devices on the plan's grid, where the scenarios are what the home needs beside them; the last
+argument is what importing costs in each slot."""
 
 
 class Forecaster(Protocol):
@@ -167,6 +176,9 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
         scenarios = scenarios.adding(drawn_kw(timetables, fine, site.timezone)).in_whole_watts()
         curve = prices.curve(grid)
         carbon = expected_carbon(memory, grid, site) if site.goals.carbon_price_per_kg else None
+        asks = None if devices is None else devices(grid, scenarios, curve.import_per_kwh)
+        if asks is not None and asks.drawn_kw.any():
+            scenarios = scenarios.adding(np.repeat(asks.drawn_kw, step // memory.step)).in_whole_watts()
     with cpu.part("plan"):
         problem = PlanningProblem(
             site=site,
@@ -177,7 +189,7 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
             carbon_g_per_kwh=carbon,
             import_cap=None if import_cap is None else import_cap(grid, history),
             cost_after=cost_after,
-            devices=() if devices is None else devices(grid, scenarios),
+            devices=() if asks is None else asks.tasks,
         )
         plan, solution = _plan(problem, prices_known=prices.step is not None)
     return Thought(problem=problem, plan=plan, solution=solution)

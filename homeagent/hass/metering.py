@@ -148,6 +148,8 @@ class MeterBoard:
                 self._meters.setdefault(meter.entity, []).append(meter)
         self.soc_kwh: float | None = None
         self.soc_problem: str | None = f"{meters.soc} has not been seen yet"
+        if meters.soc is None:  # a home without a battery
+            self.soc_kwh, self.soc_problem = 0.0, None
         self._witness = ChargeWitness(meters.capacity_kwh)
         self._taken = (now(), monotonic_s())
 
@@ -164,14 +166,15 @@ class MeterBoard:
         for meters in self._meters.values():
             for meter in meters:
                 meter.pause(self._monotonic_s(), problem)
-        self.soc_kwh, self.soc_problem = None, problem
+        if self._wiring.soc is not None:
+            self.soc_kwh, self.soc_problem = None, problem
 
     def present_kw(self, quantity: str) -> float | None:
         """Return a power as it is now [kW, + into the home's bus; the load positive], None where it is not known."""
         return self._present().get(quantity)
 
     def _present(self) -> Powers:
-        return completed(self._measured(), self._wiring.pv)
+        return completed(self._measured(), self._wiring.pv, battery=self._wiring.soc is not None)
 
     def _measured(self) -> Powers:
         now_s = self._monotonic_s()
@@ -190,7 +193,7 @@ class MeterBoard:
 
     def _contradiction(self) -> str | None:
         """Return what is odd about the load that comes out of grid, PV and battery."""
-        measured = self._measured()
+        measured = self._measured() | ({"battery_kw": 0.0} if self._wiring.soc is None else {})
         net_kw = net_load_kw(measured)
         if "load_kw" in measured or net_kw is None or self._wiring.pv == "unmetered":
             return None
@@ -232,7 +235,7 @@ class MeterBoard:
 
     def _means(self, now_s: float, elapsed_s: float) -> Iterator[tuple[str, float | None]]:
         means = {name: _mean(power, now_s, elapsed_s) for name, power in self._powers.items()}
-        complete = completed(means, self._wiring.pv)
+        complete = completed(means, self._wiring.pv, battery=self._wiring.soc is not None)
         self._witness.see(complete.get("battery_kw"), elapsed_s / 3600, self.soc_kwh)
         yield from complete.items()
         if self._controlled:

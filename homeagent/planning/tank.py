@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 
@@ -21,7 +22,8 @@ from homeagent.planning.tank_table import (
     TankTable,
     hygiene_due,
     hygiene_late_cost,
-    run_slots,
+    least_slots,
+    starts_below_c,
     tank_table,
 )
 
@@ -30,9 +32,10 @@ TOLD_KWH = 0.05
 USED_AFTER_H = 12.0
 """Heat left at the grid's end is used about so much later, and loses what it loses until then."""
 DAY_H = 24.0
+MINUTE = timedelta(minutes=1)
 DEARER = (8.0, 64.0, 512.0)
 """Where a heater starts more often than it may, a start is priced so many times higher."""
-PUT_OFF, DELAYS_H = 3, (1.0, 4.0)
+PUT_OFF, DELAYS_H = 2, (1.0, 4.0)
 """Other courses put off the first runs, each by so many hours."""
 
 Decide = Callable[[int, float], float]
@@ -81,31 +84,33 @@ class _Policy:
 
     def __init__(self, task: TankTask, table: TankTable, grid: TimeGrid, hold_off: range = range(0)) -> None:
         self._table, self._task, self._hold_off = table, task, hold_off
-        self._runs, self._rests = run_slots(task.spec.steadiness, grid.step)
+        self._runs = least_slots(task.spec.steadiness.min_on, grid.step)
+        self._rests = least_slots(task.spec.steadiness.min_off, grid.step)
         self._done = hygiene_due(task, grid.count) is None
         self._asked_kw = 0.0
         self._on = task.on
-        since = int(task.minutes_so // (grid.step_hours * 60))
-        self._forced = max((self._runs if task.on else self._rests) - since, 0)
+        least = task.spec.steadiness.min_on if task.on else task.spec.steadiness.min_off
+        still_min = max(least / MINUTE - task.minutes_so, 0.0)
+        self._forced = math.ceil(still_min / (grid.step_hours * 60) - SMALL_K)
 
     def decide(self, slot: int, water_c: float) -> float:
         """Return the power of a slot that begins with the water at `water_c`."""
         spec, table = self._task.spec, self._table
         self._done = self._done or water_c >= spec.hygiene_c - SMALL_K
         if self._on and water_c >= spec.max_c - SMALL_K:  # the thermostat has ended the run
-            self._on, self._forced = False, self._rests if slot == 0 else self._rests - 1
+            self._on, self._forced = False, self._rests
         flag = -1 if self._done else 0
         place = (water_c - table.first_c) / table.apart_k
         below = min(max(int(place), 0), table.advantage.shape[-1] - 2)
         if self._forced > 0:
             on = self._on
-        elif slot in self._hold_off:
+        elif slot in self._hold_off or (not self._on and water_c > starts_below_c(spec)):
             on = False
         else:
             row = table.advantage[slot, int(self._on), flag]
             low = float(row[below])
             on = low + (place - below) * (float(row[below + 1]) - low) < 0.0
-        self._forced = max(self._forced - 1, 0) if on == self._on else (self._runs if on else self._rests) - 1
+        self._forced = max((self._forced if on == self._on else self._runs if on else self._rests) - 1, 0)
         self._on = on
         return float(table.powers_kw[table.level[slot, flag, round(place - below) + below]]) if on else 0.0
 

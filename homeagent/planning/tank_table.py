@@ -13,7 +13,7 @@ from datetime import timedelta
 import numpy as np
 
 from homeagent.devices.tank import TankStep
-from homeagent.domain.devices import Steadiness, TankSpec
+from homeagent.domain.devices import TankSpec
 from homeagent.domain.grid import BoolArray, FloatArray, IntArray, frozen_array
 from homeagent.domain.tasks import TankTask
 from homeagent.planning.slot_cost import SlotCost
@@ -21,10 +21,9 @@ from homeagent.planning.slot_cost import SlotCost
 FINEST_K, COARSEST_K = 0.3, 1.0
 """The temperatures of the table lie between these apart, and so that a slot of heating passes some of them."""
 HEAT_STEPS = 3
-MONEY_LEVELS, POWERS = 5, 4
+MONEY_LEVELS, POWERS = 5, 3
 START_KWH = 0.005
 """A start costs as much as so much heat missing: of courses that cost the same the one with fewer starts is taken."""
-NEVER = 1e9
 SMALL_K = 1e-6
 
 
@@ -51,9 +50,9 @@ class _Way:
     cost: FloatArray
 
 
-def run_slots(steadiness: Steadiness, step: timedelta) -> tuple[int, int]:
-    """Return how many slots a run and a rest last at least."""
-    return max(math.ceil(steadiness.min_on / step), 1), max(math.ceil(steadiness.min_off / step), 1)
+def least_slots(least: timedelta, step: timedelta) -> int:
+    """Return how many whole slots something lasts at least."""
+    return math.ceil(least / step - SMALL_K)
 
 
 def powers_kw(spec: TankSpec) -> FloatArray:
@@ -61,6 +60,11 @@ def powers_kw(spec: TankSpec) -> FloatArray:
     if spec.min_kw is None or spec.min_kw >= spec.max_kw:
         return frozen_array([spec.max_kw])
     return frozen_array(np.linspace(spec.min_kw, spec.max_kw, POWERS))
+
+
+def starts_below_c(spec: TankSpec) -> float:
+    """Return the warmest water at which the heater's thermostat begins to heat."""
+    return spec.max_c - spec.dead_band_k + SMALL_K
 
 
 def money(cost: SlotCost, most_kw: float, power_kw: FloatArray) -> FloatArray:
@@ -95,10 +99,11 @@ def tank_table(task: TankTask, cost: SlotCost, step: TankStep, cop: FloatArray, 
     nodes = _nodes(task, step, cop)
     off, on, reach, cut = _ways(task, cost, step, cop, powers, nodes)
     due = hygiene_due(task, len(cop))
-    flags, late = (1, NEVER) if due is None else (2, hygiene_late_cost(task))
-    runs, rests = run_slots(spec.steadiness, cost.grid.step)
-    may_start = np.where(nodes <= spec.max_c - spec.dead_band_k + SMALL_K, start_cost, NEVER)
-    value = np.empty((rests + runs, flags, len(nodes)))
+    flags, late = (1, 0.0) if due is None else (2, hygiene_late_cost(task))
+    runs, rests = (least_slots(one, cost.grid.step) for one in (spec.steadiness.min_on, spec.steadiness.min_off))
+    rows = rests + 1  # it may start, or has to rest for so many slots; then the same for going on
+    may_start = nodes <= starts_below_c(spec)
+    value = np.empty((rows + max(runs, 1), flags, len(nodes)))
     value[:] = task.left_per_kwh * spec.kwh_per_k * np.maximum(spec.max_c - nodes, 0.0)
     advantage = np.empty((len(cop), 2, flags, len(nodes)))
     level = np.empty((len(cop), flags, len(nodes)), dtype=np.intp)
@@ -106,11 +111,11 @@ def tank_table(task: TankTask, cost: SlotCost, step: TankStep, cop: FloatArray, 
     for slot in range(len(cop) - 1, -1, -1):
         rise = value[..., 1:] - value[..., :-1]
         below, part = off.below[slot], off.part[slot]
-        resting = value[:rests].take(below, axis=-1) + part * rise[:rests].take(below, axis=-1) + off.cost[slot]
+        resting = value[:rows].take(below, axis=-1) + part * rise[:rows].take(below, axis=-1) + off.cost[slot]
         below, part = on.below[slot], on.part[slot]
-        running = value[rests:].take(below, axis=-1) + part * rise[rests:].take(below, axis=-1)
+        running = value[rows:].take(below, axis=-1) + part * rise[rows:].take(below, axis=-1)
         if any_cut[slot]:  # the thermostat ends the run
-            ended = value[rests - 1].take(below, axis=-1) + part * rise[rests - 1].take(below, axis=-1)
+            ended = value[rests].take(below, axis=-1) + part * rise[rests].take(below, axis=-1)
             running = np.where(cut[slot], ended, running)
         if due is not None:
             if slot >= due:
@@ -124,12 +129,13 @@ def tank_table(task: TankTask, cost: SlotCost, step: TankStep, cop: FloatArray, 
             best = running.min(axis=2)
         else:
             level[slot], best = 0, running[:, :, 0]
-        advantage[slot, 0] = best[-1] + may_start - resting[0]
-        advantage[slot, 1] = best[0] - resting[-1]
-        value[1:rests] = resting[:-1]
-        value[0] = resting[0] + np.minimum(advantage[slot, 0], 0.0)
-        value[rests + 1 :] = best[:-1]
-        value[rests] = resting[-1] + np.minimum(advantage[slot, 1], 0.0)
+        advantage[slot, 0] = best[-1] + start_cost - resting[0]
+        stop = resting[max(rests - 1, 0)]
+        advantage[slot, 1] = best[0] - stop
+        value[1:rows] = resting[:-1]
+        value[0] = resting[0] + np.where(may_start, np.minimum(advantage[slot, 0], 0.0), 0.0)
+        value[rows + 1 :] = best[:-1]
+        value[rows] = stop + np.minimum(advantage[slot, 1], 0.0)
     return TankTable(first_c=nodes[0], apart_k=nodes[1] - nodes[0], powers_kw=powers, advantage=advantage, level=level)
 
 

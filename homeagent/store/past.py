@@ -15,9 +15,11 @@ from homeagent.domain.forecast import Forecast
 from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.learning import NightMark
 from homeagent.domain.ledger import SavingsEntry, SettledSlot
+from homeagent.domain.people import Thumb
 from homeagent.domain.plan import PlanningProblem
 from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
+from homeagent.domain.satisfaction import SatisfactionDay
 from homeagent.domain.thinking import ThinkRecord
 from homeagent.store import footprints, rows
 from homeagent.store.anomalies import anomalies_of
@@ -25,6 +27,7 @@ from homeagent.store.issued import issued_since
 from homeagent.store.kept import QUERY as KEPT
 from homeagent.store.kept import KeptState, kept_of
 from homeagent.store.problems import problem_of
+from homeagent.store.satisfaction import days_of, thumbs_of
 
 
 class Past(ABC):
@@ -163,6 +166,16 @@ class Past(ABC):
         """
         span = since.timestamp(), until.timestamp()
         return [rows.think_of(*row) for row in self._connection.execute(query, span)]
+
+    def satisfaction_days(self) -> list[SatisfactionDay]:
+        """Return how content people can have been with each day, oldest first."""
+        self.flush()
+        return days_of(self._connection)
+
+    def thumbs(self) -> list[Thumb]:
+        """Return what somebody said of decisions, oldest first."""
+        self.flush()
+        return thumbs_of(self._connection)
 
     def anomalies(self) -> list[Anomaly]:
         """Return all that was odd, oldest first."""

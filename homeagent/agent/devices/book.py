@@ -9,25 +9,29 @@ from datetime import datetime
 from typing import Protocol
 
 from homeagent.agent.commander import Commander
-from homeagent.agent.devices.asking import Asking
+from homeagent.agent.devices.asking import Ahead, Asking
 from homeagent.agent.devices.happenings import happened, strayed
 from homeagent.agent.devices.memory import DeviceMemory
 from homeagent.agent.devices.orders import order
 from homeagent.agent.devices.outdoor import Outdoor
-from homeagent.agent.thinking import Thought
+from homeagent.agent.devices.warm_tasks import Around
+from homeagent.agent.satisfaction_book import SatisfactionBook
+from homeagent.agent.thinking import DeviceAsks, Thought
 from homeagent.domain.command import Command, Instruction
 from homeagent.domain.decision import DeviceDecision
 from homeagent.domain.devices import DeviceKnown
 from homeagent.domain.forecast import Scenarios
-from homeagent.domain.grid import TimeGrid, slot_start
+from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
 from homeagent.domain.ports import DeviceLink
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteState
-from homeagent.domain.tasks import Choice, DeviceTask
+from homeagent.domain.tasks import Choice
 from homeagent.store import Store
 
 KEPT = 400
 LEASE_SLOTS = 4
+GAINS_SHARE = 0.8
+"""Of what a household draws ends as heat in its rooms; the rest leaves with water, air and light."""
 
 
 class Reasons(Protocol):
@@ -52,14 +56,24 @@ class Told:
 class DeviceBook:
     """One home's devices. `see` is called at each round, `tasks` at each think, `act` when a slot begins."""
 
-    def __init__(self, asking: Asking, memory: DeviceMemory, outdoor: Outdoor, store: Store, reasons: Reasons) -> None:
+    def __init__(
+        self,
+        asking: Asking,
+        memory: DeviceMemory,
+        outdoor: Outdoor,
+        satisfaction: SatisfactionBook,
+        store: Store,
+        reasons: Reasons,
+    ) -> None:
         self.asking = asking
+        self.satisfaction = satisfaction
         self.memory = memory
         self.outdoor = outdoor
         self.decisions: deque[DeviceDecision] = deque(maxlen=KEPT)
         self._reasons = reasons
         self._store = store
         self._news: str | None = None
+        self._decided: tuple[datetime, str] | None = None
 
     @property
     def known(self) -> Mapping[str, DeviceKnown]:
@@ -93,18 +107,36 @@ class DeviceBook:
             self._news = news or self._news
         return kept
 
-    def news(self) -> str | None:
-        """Return once what has happened that no plan knew of, in words."""
+    def news(self, now: datetime) -> str | None:
+        """Return once what has happened that no plan knew of, in words; what people ask comes first."""
         news, self._news = self._news, None
-        return news
+        return self.asking.people.news(now) or news
 
-    def tasks(self, grid: TimeGrid, scenarios: Scenarios) -> tuple[DeviceTask, ...]:
-        """Return what is asked of each device on the plan's grid."""
-        return self.asking.tasks(grid, scenarios, self.memory, self.outdoor)
+    def asks(self, grid: TimeGrid, scenarios: Scenarios, import_per_kwh: FloatArray) -> DeviceAsks:
+        """Return what is asked of devices on the plan's grid."""
+        in_slots = scenarios.in_slots_of(grid)
+        load_kw, pv_kw = in_slots.weight @ in_slots.load_kw, in_slots.weight @ in_slots.pv_kw
+        around = Around(
+            outdoor_c=self.outdoor.expected_c(grid),
+            sun_kw_m2=self.outdoor.sun_kw_m2(grid, pv_kw, self.asking.learned.most_pv_kw),
+            gains_kw=GAINS_SHARE * load_kw,
+        )
+        ahead = Ahead(grid=grid, import_per_kwh=import_per_kwh, load_kw=load_kw, pv_kw=pv_kw)
+        return self.asking.asks(ahead, self.memory, around)
 
-    async def act(self, now: datetime, thought: Thought, commander: Commander, wake: str | None) -> None:
-        """Tell each device what its plan, or a plain rule without one, has for the present slot."""
+    def reconsider(self) -> None:
+        """Decide anew at the next round."""
+        self._decided = None
+
+    async def act(self, now: datetime, thought: Thought | None, commander: Commander, wake: str | None) -> None:
+        """Once in each slot of each plan, tell devices what is planned; a plain rule where nothing is."""
+        if thought is None:
+            return
         grid = thought.plan.grid
+        slot_at = slot_start(now, grid.step), thought.plan.problem_digest
+        if slot_at == self._decided:
+            return
+        self._decided = slot_at
         plans = {plan.name: plan for plan in thought.plan.devices}
         for name, device in self.known.items():
             if name in plans and grid.start <= now < grid.end:
@@ -112,7 +144,7 @@ class DeviceBook:
                 choice = self._reasons(thought, name, grid.index_of(now))
             else:
                 told, choice = self.asking.without_plan(device, now)
-            if told is not None:
+            if told is not None and not self.asking.people.in_force(now).of(name).paused:
                 until = slot_start(now, grid.step) + LEASE_SLOTS * grid.step
                 await self._tell(Told(name, told, choice, until, thought.plan.problem_digest, wake), now, commander)
 

@@ -22,7 +22,6 @@ class Learned:
         self.house_unknown: dict[str, str] = {}
         self.hot_at: dict[str, datetime] = {}
         self.most_pv_kw = 0.0
-        self.gains_share = 0.0
 
     def see(self, device: DeviceKnown, before: DeviceState | None, state: DeviceState) -> None:
         """Take in how a device stands: sessions of cars, runs of appliances, when a tank was hot."""

@@ -12,7 +12,9 @@ from homeagent.agent.devices.memory import DeviceMemory
 from homeagent.agent.devices.outdoor import Outdoor
 from homeagent.agent.devices.reasons import planned
 from homeagent.agent.habit_book import mean_price
+from homeagent.agent.people_book import PeopleBook
 from homeagent.agent.price_book import PriceBook
+from homeagent.agent.satisfaction_book import SatisfactionBook
 from homeagent.domain.devices import DeviceKnown
 from homeagent.domain.site import SiteSpec
 from homeagent.domain.wishes import Wish
@@ -39,5 +41,7 @@ def device_book(
         mean = mean_price(prices, at)
         return USUAL_PER_KWH if mean is None else max(mean, LEAST_PER_KWH)
 
-    asking = Asking(devices, wishes, Learned(), site.timezone, usual_per_kwh)
-    return DeviceBook(asking, DeviceMemory(devices, now), Outdoor(now, site.place), store, planned)
+    people = PeopleBook(store, devices, site.timezone)
+    asking = Asking(devices, wishes, Learned(), people, site.timezone, usual_per_kwh)
+    satisfaction = SatisfactionBook(store, devices, site.timezone, now)
+    return DeviceBook(asking, DeviceMemory(devices, now), Outdoor(now, site.place), satisfaction, store, planned)

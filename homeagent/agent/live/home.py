@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from homeagent.agent.live.alarm import Alarm
+from homeagent.agent.live.device_board import DeviceBoard
 from homeagent.agent.live.driver import REST_S, Driver, Effects
 from homeagent.agent.live.forecasts import LiveForecasts
 from homeagent.agent.live.notices import Notices
 from homeagent.agent.live.prices import LivePrices
 from homeagent.control.proof import Observed
 from homeagent.domain.command import AgentMode, Command, CommandResult, Rejected, Skipped
+from homeagent.domain.devices import DeviceKnown, DeviceState
 from homeagent.domain.errors import HomeAgentError
 from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.ports import Clock
@@ -23,6 +25,7 @@ from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec
 from homeagent.domain.wiring import DeviceSpec, Wiring
 from homeagent.hass import units
+from homeagent.hass.device_reading import OUTDOOR_C, temperature_c, thermostat_c
 from homeagent.hass.entities import Change, EntityState
 from homeagent.hass.lateness import Lateness
 from homeagent.hass.link import Link
@@ -40,13 +43,20 @@ SHORTEST_UNSEEN_S = 5.0
 
 
 class LiveHome:
-    """Implements `HomeLink`, `PriceSource` and `ForecastSource` over the live link.
+    """Implements `HomeLink`, `DeviceLink`, `PriceSource` and `ForecastSource` over the live link.
 
     `run` keeps it alive; `alarm` is rung when a round of the agent pays. In any mode but `control` it has no drivers:
     nothing can be commanded.
     """
 
-    def __init__(self, wiring: Wiring, site: SiteSpec, mode: AgentMode, clock: Clock) -> None:
+    def __init__(
+        self,
+        wiring: Wiring,
+        site: SiteSpec,
+        mode: AgentMode,
+        clock: Clock,
+        known: Sequence[DeviceKnown] = (),
+    ) -> None:
         loop = asyncio.get_running_loop()
         self.alarm = Alarm(loop.time)
         self.wiring = wiring
@@ -60,6 +70,7 @@ class LiveHome:
             pause_s=self._pause_s,
         )
         self.board = MeterBoard(wiring.meters, clock.now, loop.time)
+        self.devices = DeviceBoard(known, wiring.sensors, self.state, lambda: self.link.temperature_unit, site.timezone)
         self.prices = LivePrices(wiring.prices, site, clock)
         self.forecasts = LiveForecasts(wiring.forecasts, self.link, clock)
         self._clock = clock
@@ -132,6 +143,7 @@ class LiveHome:
             new += self.board.take()
             new += self.forecasts.readings()
             new += self._presence(now)
+            new += self._outdoor(now)
         return new
 
     def _presence(self, now: datetime) -> list[Reading]:
@@ -142,6 +154,25 @@ class LiveHome:
             if present is None
             else [Reading(entity="nobody_home", at=now, value=float(not present), over=READ_EVERY)]
         )
+
+    def device_states(self) -> Sequence[DeviceState]:
+        """Return how each device stands."""
+        return self.devices.look(self._clock.now(), linked=self.link.status.up)
+
+    def _outdoor(self, now: datetime) -> list[Reading]:
+        """Return how warm it is outside, by the thermometer there or else by the weather service."""
+        entity, weather = self.wiring.outdoor, self.wiring.forecasts.weather
+        if entity is not None:
+            told = temperature_c(self.state(entity), entity, OUTDOOR_C)
+        elif weather is not None:
+            state = self.state(weather)
+            unit = self.link.temperature_unit if state is None else str(state.attributes.get("temperature_unit"))
+            told = thermostat_c(state, weather, "temperature", unit, OUTDOOR_C)
+        else:
+            return []
+        if told.value is None:
+            return [Reading(entity="temp_c", at=now, value=None, reason=told.problem)]
+        return [Reading(entity="temp_c", at=now, value=told.value, over=READ_EVERY)]
 
     async def published(self) -> PublishedPrices | None:
         """Return what has been published since the last call."""
@@ -227,6 +258,7 @@ class LiveHome:
         found = [] if status.up else [f"no link to Home Assistant: {status.problem}"]
         if status.up:
             found += self.board.problems()
+            found += self.devices.problems()
         found += self.prices.problems()
         found += self.forecasts.problems() if status.up else []
         return found + [f"{name} is {d.standing}: {d.why}" for name, d in self.drivers.items() if d.why is not None]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from homeagent.agent.live.ending import ended_by_signals
 from homeagent.agent.live.home import LiveHome
 from homeagent.agent.live.live_view import LiveView
 from homeagent.domain.command import AgentMode
+from homeagent.domain.devices import DeviceKnown
 from homeagent.domain.effort import HostRules
 from homeagent.domain.expectations import Absence
 from homeagent.domain.inverter import InverterCapability
@@ -27,6 +28,7 @@ from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec
 from homeagent.domain.thinking import GovernorRules
 from homeagent.domain.wiring import Wiring
+from homeagent.domain.wishes import Wish
 from homeagent.footprint.task_meter import TaskMeter
 from homeagent.forecasting.public_holidays import Years, take_over
 from homeagent.learning.child import end_trainings
@@ -73,6 +75,8 @@ class RunConfig:
     store: Path
     port: int
     holidays: Years
+    known: tuple[DeviceKnown, ...] = ()
+    wishes: Mapping[str, Wish] = field(default_factory=dict)
 
 
 async def run(config: RunConfig, echo: Callable[[str], None]) -> None:
@@ -112,7 +116,7 @@ class _Run:
     def __init__(self, config: RunConfig, store: Store) -> None:
         clock = SystemClock()
         store.write_fact(TIMEZONE, config.site.timezone.key)
-        self.home = LiveHome(config.wiring, config.site, config.mode, clock)
+        self.home = LiveHome(config.wiring, config.site, config.mode, clock, config.known)
         setup = Setup(
             site=config.site,
             capability=config.inverter,
@@ -125,6 +129,8 @@ class _Run:
             soc_stale_after=SOC_STALE_AFTER,
             learning=config.learning,
             absences=config.absences,
+            devices=config.known,
+            wishes=config.wishes,
             replayable=True,
         )
         self.agent = Agent(setup, self.home, self.home, store, clock, self.home, HostWatch(config.host))

@@ -54,7 +54,7 @@ class Program:
         """Add low <= sum of value * column <= high."""
         self.rows.append((low, high, list(terms)))
 
-    def solve(self, seconds: float, gap: float, start: dict[int, float] | None = None) -> tuple[float, float]:
+    def solve(self, seconds: float, gap: float) -> tuple[float, float]:
         """Return the best cost found and the bound proven."""
         solver = highspy.Highs()  # type: ignore[no-untyped-call]  # highspy is not typed whole
         solver.silent()
@@ -85,7 +85,7 @@ def exact_cost(problem: PlanningProblem, seconds: float, gap: float = 1e-4) -> t
     """Return the least cost found for a home with one known future, and the bound that is proven."""
     home = home_cost(problem, points=1, states=61)
     program = Program()
-    drawn: list[list[tuple[int, float] | tuple[int, float]]] = [[] for _ in range(problem.grid.count)]
+    drawn: list[list[tuple[int, float]]] = [[] for _ in range(problem.grid.count)]
     apart: list[int] = []
     add: dict[type, Callable[..., list[int]]] = {CarTask: _car, HeatTask: _heat, TankTask: _tank}
     runs = [task for task in problem.devices if isinstance(task, ApplianceTask)]
@@ -113,7 +113,10 @@ def _battery(
     for slot in range(home.grid.count):
         charge = program.column(0.0, 0.0, spec.max_charge_kw)
         discharge = program.column(terms.wear * hours, 0.0, spec.max_discharge_kw)
-        imports, exports = program.column(float(terms.buy[slot]) * hours), program.column(-float(terms.sell[slot]) * hours)
+        imports, exports = (
+            program.column(float(terms.buy[slot]) * hours),
+            program.column(-float(terms.sell[slot]) * hours),
+        )
         last = slot == home.grid.count - 1
         stored = program.column(-worth if last else 0.0, float(home.states_kwh[0]), float(home.states_kwh[-1]))
         own = [(column, -value) for column, value in drawn[slot]]
@@ -121,7 +124,11 @@ def _battery(
             float(net[slot]), float(net[slot]), (imports, 1.0), (exports, -1.0), (charge, -1.0), (discharge, 1.0), *own
         )
         start = problem.soc_kwh if before is None else 0.0
-        terms_now = [(stored, 1.0), (charge, -spec.charge_efficiency * hours), (discharge, hours / spec.discharge_efficiency)]
+        terms_now = [
+            (stored, 1.0),
+            (charge, -spec.charge_efficiency * hours),
+            (discharge, hours / spec.discharge_efficiency),
+        ]
         program.row(start, start, *terms_now, *([] if before is None else [(before, -1.0)]))
         before = stored
         if math.isfinite(fuse):
@@ -187,7 +194,7 @@ def _heat(program: Program, task: HeatTask, problem: PlanningProblem) -> list[in
     grid, spec, model = problem.grid, task.spec, task.model
     hours, step = grid.step_hours, house_step(model, grid.step_hours)
     runs, rests = (math.ceil(one / grid.step) for one in (spec.steadiness.min_on, spec.steadiness.min_off))
-    states = _switched(program, grid.count, runs, rests, house_heat._start_cost(task), on=task.on)
+    states = _switched(program, grid.count, runs, rests, house_heat._start_cost(task), on=task.on)  # noqa: SLF001 - the same price
     per_kw = heat_per_kw(spec, task.outdoor_c) / model.out_kw_per_k
     rest = task.outdoor_c + (model.sun_m2 * task.sun_kw_m2 + model.gains_kw + task.gains_kw) / model.out_kw_per_k
     power = program.columns(grid.count, 0.0, spec.max_kw)
@@ -225,12 +232,13 @@ def _heat(program: Program, task: HeatTask, problem: PlanningProblem) -> list[in
 def _tank(program: Program, task: TankTask, problem: PlanningProblem) -> list[int]:
     grid, spec = problem.grid, task.spec
     step, cop = tank_step(spec, grid.step_hours), cop_at(spec.cop, task.outdoor_c)
-    runs, rests = tank_table.run_slots(spec.steadiness, grid.step)
-    states = _switched(
-        program, grid.count, runs, rests, tank_table.START_KWH * task.cold_per_kwh, on=task.on
-    )
+    runs, rests = (math.ceil(one / grid.step) for one in (spec.steadiness.min_on, spec.steadiness.min_off))
+    states = _switched(program, grid.count, runs, rests, tank_table.START_KWH * task.cold_per_kwh, on=task.on)
     power = program.columns(grid.count, 0.0, spec.max_kw)
-    water = [program.column(0.0, task.water_c, task.water_c), *program.columns(grid.count, spec.room_c - 1.0, spec.max_c)]
+    water = [
+        program.column(0.0, task.water_c, task.water_c),
+        *program.columns(grid.count, spec.room_c - 1.0, spec.max_c),
+    ]
     due = tank_table.hygiene_due(task, grid.count)
     lowest = min(task.water_c, spec.useful_c) - (spec.useful_c - spec.room_c) * (1 - step.keeps**grid.count)
     highest = spec.max_c + (spec.max_kw * float(cop.max()) * step.hours + float(task.drawn_kwh.max())) * step.k_per_kwh
@@ -259,7 +267,9 @@ def _tank(program: Program, task: TankTask, problem: PlanningProblem) -> list[in
         all_of_it = program.column(0.0, 0.0, 1.0, whole=True)
         asked = float(task.drawn_kwh[slot])
         program.row(0.0, INF, (given[0], 1.0), (all_of_it, -asked))
-        program.row(-spec.useful_c, INF, (given[0], step.k_per_kwh), (undrawn, -1.0), (all_of_it, highest - spec.useful_c))
+        program.row(
+            -spec.useful_c, INF, (given[0], step.k_per_kwh), (undrawn, -1.0), (all_of_it, highest - spec.useful_c)
+        )
         if due is not None:
             hot.append(program.column(0.0, 0.0, 1.0, whole=True))
             room = spec.room_c - 1.0
@@ -283,7 +293,7 @@ def _runs(
     for task in tasks:
         powers, slots = in_slots(task.spec, minutes), slots_needed(task.spec, minutes)
         starts = np.arange(max(task.first, 0), grid.count - slots + 1)
-        wishes: FloatArray = appliances._wishes(task, starts, grid)
+        wishes: FloatArray = appliances._wishes(task, starts, grid)  # noqa: SLF001 - the same prices
         own: list[int | None] = [None] * grid.count
         for start, wish in zip(starts.tolist(), wishes.tolist(), strict=True):
             own[start] = column = program.column(wish, 0.0, 1.0, whole=True)

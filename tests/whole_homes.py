@@ -54,7 +54,9 @@ def whole_home(seed: int, *, scenarios: int = 1, spread: float = 0.3) -> Plannin
         wear_per_kwh=float(rng.choice([0.0, 0.02])),
     )
     site = SiteSpec(
-        timezone=ZoneInfo("UTC"), battery=battery, grid=GridLimits(max_import_kw=float(rng.choice([11.0, 17.0, np.inf])))
+        timezone=ZoneInfo("UTC"),
+        battery=battery,
+        grid=GridLimits(max_import_kw=float(rng.choice([11.0, 17.0, np.inf]))),
     )
     loads = day.load_kw * _around(rng, scenarios, spread)
     return PlanningProblem(
@@ -92,7 +94,9 @@ def _day(rng: np.random.Generator) -> Day:
     season = rng.uniform(0, 1)  # 0 winter, 1 early summer
     by_hour = np.arange(COUNT) // 4
     spot = rng.uniform(0.06, 0.14) + rng.uniform(0.02, 0.08) * (
-        np.exp(-((hour - 8) ** 2) / 4) + 1.4 * np.exp(-((hour - 19) ** 2) / 6) - season * np.exp(-((hour - 13) ** 2) / 8)
+        np.exp(-((hour - 8) ** 2) / 4)
+        + 1.4 * np.exp(-((hour - 19) ** 2) / 6)
+        - season * np.exp(-((hour - 13) ** 2) / 8)
     )
     spot = spot + rng.normal(0, 0.015, COUNT // 4)[by_hour]
     buy = spot * 1.2 + rng.uniform(0.05, 0.18)

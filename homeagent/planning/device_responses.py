@@ -82,6 +82,4 @@ def loads_of(task: DeviceTask, power_kw: FloatArray) -> Loads:
     if isinstance(spec, CarSpec) and 1 in spec.phases and max(spec.phases) > 1:
         top = spec.max_charge_kw / max(spec.phases)
         single = np.where(np.abs(power_kw) <= top + STOPS_KWH, power_kw, 0.0)
-    return Loads(
-        all_kw=power_kw, apart_kw=np.maximum(power_kw, 0.0) if is_apart(task) else zero, one_phase_kw=single
-    )
+    return Loads(all_kw=power_kw, apart_kw=np.maximum(power_kw, 0.0) if is_apart(task) else zero, one_phase_kw=single)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 
@@ -32,6 +33,10 @@ OTHERS = 2
 LEAST_GAIN_KWH = 0.005
 STEADY_KWH = 0.2
 """What a change must gain, in kWh at the mean price: of courses found in this plan, and of those that are running."""
+
+UNPLANNED = timedelta(hours=1)
+"""An older plan that ends so much earlier still does: nothing is begun in what it does not reach."""
+SAME_KW = 1e-6
 
 Courses = tuple[Response, ...]
 
@@ -55,6 +60,40 @@ def plan_devices(
     search = _Search(problem, home_cost(problem, points=POINTS, states=STATES), previous)
     complete = search.run(out_of_time)
     return JointCourses(responses=tuple(search.responses), loads=search.total, complete=complete)
+
+
+def by_rule(problem: PlanningProblem) -> JointCourses:
+    """Return what devices do by their own rules."""
+    return _courses(problem, rule_responses(problem.devices, problem.grid))
+
+
+def going_on(problem: PlanningProblem, previous: Plan) -> JointCourses | None:
+    """Return the courses of the plan before, None where they no longer do, or no longer do as well."""
+    wished = {device.name: device.wish_cost for device in previous.devices}
+    usual = max(float(np.abs(problem.prices.import_per_kwh).mean()), 0.01) if problem.grid.count else 0.0
+    responses = []
+    for task in problem.devices:
+        power_kw = kept_power_kw(problem, previous, task.spec.name)
+        if power_kw is None or not _reaches(problem, previous):
+            return None
+        response = evaluate(task, power_kw, problem.grid)
+        worse = response.wish_cost - wished[task.spec.name]
+        if worse > STEADY_KWH * usual or np.abs(response.power_kw - power_kw).max(initial=0.0) > SAME_KW:
+            return None
+        responses.append(response)
+    return _courses(problem, responses) if set(wished) == {task.spec.name for task in problem.devices} else None
+
+
+def _reaches(problem: PlanningProblem, previous: Plan) -> bool:
+    """Return whether the older plan reaches nearly to the end of the new grid."""
+    return problem.grid.end - previous.grid.end <= UNPLANNED
+
+
+def _courses(problem: PlanningProblem, responses: Sequence[Response]) -> JointCourses:
+    loads = Loads.none(problem.grid.count)
+    for task, response in zip(problem.devices, responses, strict=True):
+        loads = loads + loads_of(task, response.power_kw)
+    return JointCourses(responses=tuple(responses), loads=loads, complete=True)
 
 
 def kept_power_kw(problem: PlanningProblem, previous: Plan | None, name: str) -> FloatArray | None:
@@ -215,4 +254,3 @@ def _wishes(responses: Sequence[Response]) -> float:
 
 def _same(one: Courses, other: Courses) -> bool:
     return all(np.array_equal(a.power_kw, b.power_kw) for a, b in zip(one, other, strict=True))
-

@@ -62,7 +62,9 @@ class _Relay:
 
     def __init__(self, steadiness: Steadiness, grid: TimeGrid, minutes_so: float, *, on: bool) -> None:
         self.on = on
-        self._runs, self._rests = (max(math.ceil(one / grid.step), 1) for one in (steadiness.min_on, steadiness.min_off))
+        self._runs, self._rests = (
+            max(math.ceil(one / grid.step), 1) for one in (steadiness.min_on, steadiness.min_off)
+        )
         self._so = minutes_so / (60 * grid.step_hours)
 
     def switched(self, *, below: bool, above: bool) -> bool:

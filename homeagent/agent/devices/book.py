@@ -19,7 +19,7 @@ from homeagent.agent.devices.outdoor import Outdoor
 from homeagent.agent.devices.warm_tasks import Around
 from homeagent.agent.satisfaction_book import SatisfactionBook
 from homeagent.agent.thinking import DeviceAsks, Thought
-from homeagent.domain.command import Command, Instruction, Skipped
+from homeagent.domain.command import Command, Instruction
 from homeagent.domain.decision import DeviceDecision
 from homeagent.domain.devices import DeviceKnown
 from homeagent.domain.forecast import Scenarios
@@ -27,7 +27,7 @@ from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
 from homeagent.domain.ports import DeviceLink
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteState
-from homeagent.domain.tasks import Choice
+from homeagent.domain.tasks import Choice, DevicePlan
 from homeagent.store import Store
 
 KEPT = 400
@@ -131,14 +131,20 @@ class DeviceBook:
         self._decided = slot_at
         plans = {plan.name: plan for plan in thought.plan.devices}
         for name, device in self.known.items():
-            if name in plans and grid.start <= now < grid.end:
-                told = order(device, plans[name], now, grid.step_hours)
-                choice = self.reasons(thought, name, grid.index_of(now))
-            else:
-                told, choice = self.asking.without_plan(device, now)
-            if told is not None and not self.asking.people.in_force(now).of(name).paused:
-                until = slot_start(now, grid.step) + LEASE_SLOTS * grid.step
-                await self._tell(Told(name, told, choice, until, thought.plan.problem_digest, wake), now, commander)
+            told, why = self._order(device, plans.get(name), now)
+            if told is None or commander.holds(name, told, now) or not commander.commands(told, self._last.get(name)):
+                continue
+            choice = why or self.reasons(thought, name, grid.index_of(now))
+            until = slot_start(now, grid.step) + LEASE_SLOTS * grid.step
+            await self._tell(Told(name, told, choice, until, thought.plan.problem_digest, wake), now, commander)
+
+    def _order(
+        self, device: DeviceKnown, plan: DevicePlan | None, now: datetime
+    ) -> tuple[Instruction | None, Choice | None]:
+        """Return what a device is told now, and why where that is not of the plan."""
+        if plan is not None and plan.power_kw.grid.start <= now < plan.power_kw.grid.end:
+            return order(device, plan, now), None
+        return self.asking.without_plan(device, now)
 
     async def _tell(self, told: Told, now: datetime, commander: Commander) -> None:
         command = Command(
@@ -158,8 +164,6 @@ class DeviceBook:
             plan_digest=told.digest,
             wake=told.wake,
         )
-        if isinstance(result, Skipped) and told.instruction == self._last.get(told.device):
-            return  # nothing is decided anew
         self._last[told.device] = told.instruction
         self.decisions.append(decision)
         self._store.write_device_decision(decision)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from homeagent.cli.cars import car_sessions
 from homeagent.cli.learning import models, train, worker
 from homeagent.cli.live import announce, check_config, discover, profiles, resume, run, setup, test_device
 from homeagent.cli.looking import anomalies, footprint, forecasts, habits, ledger, replay
@@ -40,6 +41,7 @@ for _command in (
     habits,
     models,
     simulate,
+    car_sessions,
     worker,
     demo,
 ):

@@ -19,7 +19,7 @@ from homeagent.agent.devices.outdoor import Outdoor
 from homeagent.agent.devices.warm_tasks import Around
 from homeagent.agent.satisfaction_book import SatisfactionBook
 from homeagent.agent.thinking import DeviceAsks, Thought
-from homeagent.domain.command import Command, Instruction
+from homeagent.domain.command import Command, Instruction, Skipped
 from homeagent.domain.decision import DeviceDecision
 from homeagent.domain.devices import DeviceKnown
 from homeagent.domain.forecast import Scenarios
@@ -58,6 +58,7 @@ class DeviceBook:
         self._store = store
         self._news: str | None = None
         self._decided: tuple[datetime, str] | None = None
+        self._last: dict[str, Instruction] = {}
 
     @property
     def known(self) -> Mapping[str, DeviceKnown]:
@@ -157,5 +158,8 @@ class DeviceBook:
             plan_digest=told.digest,
             wake=told.wake,
         )
+        if isinstance(result, Skipped) and told.instruction == self._last.get(told.device):
+            return  # nothing is decided anew
+        self._last[told.device] = told.instruction
         self.decisions.append(decision)
         self._store.write_device_decision(decision)

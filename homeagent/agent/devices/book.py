@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -32,6 +32,7 @@ from homeagent.store import Store
 
 KEPT = 400
 LEASE_SLOTS = 4
+PLANNED_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class DeviceBook:
         self._store = store
         self._news: str | None = None
         self._decided: tuple[datetime, str] | None = None
+        self._planned: datetime | None = None
         self._last: dict[str, Instruction] = {}
 
     @property
@@ -103,6 +105,12 @@ class DeviceBook:
         """Return once what has happened that no plan knew of, in words; what people ask comes first."""
         news, self._news = self._news, None
         return self.asking.people.news(now) or news
+
+    def due(self, now: datetime) -> bool:
+        """Return whether devices were last planned anew so long ago that it is time again; asked once a think."""
+        due = self._planned is None or not timedelta(0) <= now - self._planned < PLANNED_EVERY
+        self._planned = now if due else self._planned
+        return due
 
     def asks(self, grid: TimeGrid, scenarios: Scenarios, import_per_kwh: FloatArray) -> DeviceAsks:
         """Return what is asked of devices on the plan's grid."""

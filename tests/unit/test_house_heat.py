@@ -106,10 +106,10 @@ def test_a_thermostat_is_told_above_the_room_to_run_and_below_to_rest() -> None:
     power_kw = np.array([2.5, 2.5, 0.0, 0.0, 1.0])
     air_c = np.array([19.0, 19.62, 20.1, 19.8, 19.5, 19.7])
     told = targets(PUMP, power_kw, air_c)
-    assert told.tolist() == [20.4, 20.4, 19.2, 19.2, 19.7]
-    assert targets(COOLER, np.array([1.5, 0.0]), np.array([25.0, 24.0, 24.5])).tolist() == [23.7, 24.8]
+    assert told.tolist() == [20.5, 20.5, 19.0, 19.0, 19.5]
+    assert targets(COOLER, np.array([1.5, 0.0]), np.array([25.0, 24.0, 24.5])).tolist() == [23.5, 25.0]
     cold = targets(PUMP, np.zeros(2), np.array([8.2, 8.1, 8.0]))
-    assert cold.tolist() == [8.3, 8.3]
+    assert cold.tolist() == [8.5, 8.5]
 
 
 def test_heat_left_at_the_end_is_not_given_away_if_it_is_worth_something() -> None:

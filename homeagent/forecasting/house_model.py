@@ -50,8 +50,8 @@ _LEAST_HEAT_KW = 0.05
 
 _PRIOR = Prior(
     # log of loss over air [1/h], of exchange over air [1/h], of mass over exchange [h], of 1 over air [K/kWh];
-    # sun [m2], gains [kW]. A thermostat heats less while people and appliances heat more, so that heat alone seems to do
-    # little: what is known of gains beforehand (ISO 13790: 2 to 5 W/m2 of floor) keeps the balance of heat honest.
+    # sun [m2], gains [kW]. A thermostat heats less while people and appliances heat more, so that heat alone seems to
+    # do little: what is known of gains beforehand (3,000 kWh a year, people of 80 W) keeps the balance honest.
     mean=np.array([math.log(0.06), math.log(0.5), math.log(8.0), math.log(0.4), 3.0, 0.4]),
     spread=np.array([1.2, 1.0, 0.8, 1.2, 4.0, 0.2]),
 )

@@ -10,6 +10,10 @@ from homeagent.domain.grid import FloatArray
 STEP_K = 0.5
 """Thermostats take half degrees."""
 _FULL = 0.98
+_REST, _PART, _RUN = 0, 1, 2
+_SHORT_SLOTS = 2
+"""Full power for less, amid part power, is part power."""
+_MOVES_K = 0.4
 _NEAR = 1e-6
 
 
@@ -18,19 +22,41 @@ def targets(spec: HeatSpec, power_kw: FloatArray, air_c: FloatArray) -> FloatArr
 
     A stretch of rest, or of full power, has one set-point, so that it is rarely told anything: beyond all that the air
     is planned to reach in it, by the dead band, and on to the next half degree. So a room that does other than planned
-    is caught at the plan's end of the stretch. At part power it is told where the air is to be: the machine finds the
-    power. Within the guards by the dead band.
+    is caught at the plan's end of the stretch. At part power it is told where the air is to be, and the machine finds
+    the power; that is told anew only where it moves by most of half a degree. Within the guards by the dead band.
     """
     warmer = 1.0 if spec.purpose == "heating" else -1.0
-    told = np.round(air_c[1:] / STEP_K) * STEP_K
-    kind = np.where(power_kw <= 0, 0, np.where(power_kw >= _FULL * spec.max_kw, 2, 1))
-    begins = np.flatnonzero(np.diff(kind, prepend=-1))
-    for begin, end in zip(begins, [*begins[1:], len(kind)], strict=True):
-        if kind[begin] == 1:
+    told = np.empty(len(power_kw))
+    for kind, begin, end in _stretches(spec, power_kw):
+        if kind == _PART:
+            told[begin:end] = _followed(air_c[begin + 1 : end + 1])
             continue
-        toward = warmer if kind[begin] else -warmer
+        toward = warmer if kind == _RUN else -warmer
         furthest = (toward * air_c[begin : end + 1]).max() + spec.dead_band_k
         told[begin:end] = toward * np.ceil(furthest / STEP_K - _NEAR) * STEP_K
     lowest = np.ceil((spec.guard_low_c + spec.dead_band_k) / STEP_K - _NEAR) * STEP_K
     highest = np.floor((spec.guard_high_c - spec.dead_band_k) / STEP_K + _NEAR) * STEP_K
     return np.asarray(np.clip(told, lowest, highest))
+
+
+def _stretches(spec: HeatSpec, power_kw: FloatArray) -> list[tuple[int, int, int]]:
+    """Return the kind of each stretch, and the slots at which it begins and ends."""
+    kinds = np.where(power_kw <= 0, _REST, np.where(power_kw >= _FULL * spec.max_kw, _RUN, _PART))
+    for _ in range(2):  # what is short by itself first, then the stretches that this makes of it
+        begins = np.flatnonzero(np.diff(kinds, prepend=-1))
+        ends = [*begins[1:].tolist(), len(kinds)]
+        found = [(int(kinds[begin]), int(begin), end) for begin, end in zip(begins, ends, strict=True)]
+        for kind, begin, end in found:
+            amid = {int(kinds[at]) for at in (begin - 1, end) if 0 <= at < len(kinds)}
+            if kind == _RUN and end - begin < _SHORT_SLOTS and _PART in amid:
+                kinds[begin:end] = _PART
+    return found
+
+
+def _followed(air_c: FloatArray) -> FloatArray:
+    """Return set-points that follow temperatures in half degrees, and stay while they are near enough."""
+    told = np.round(air_c / STEP_K) * STEP_K
+    for slot in range(1, len(told)):
+        if abs(air_c[slot] - told[slot - 1]) <= _MOVES_K:
+            told[slot] = told[slot - 1]
+    return np.asarray(told)

@@ -13,7 +13,7 @@ _FULL = 0.98
 _REST, _PART, _RUN = 0, 1, 2
 _SHORT_SLOTS = 2
 """Full power for less, amid part power, is part power."""
-_MOVES_K = 0.4
+_HOLDS_K, _MOVES_K = 0.2, 0.4
 _NEAR = 1e-6
 
 
@@ -22,17 +22,19 @@ def targets(spec: HeatSpec, power_kw: FloatArray, air_c: FloatArray) -> FloatArr
 
     A stretch of rest, or of full power, has one set-point, so that it is rarely told anything: beyond all that the air
     is planned to reach in it, by the dead band, and on to the next half degree. So a room that does other than planned
-    is caught at the plan's end of the stretch. At part power it is told where the air is to be, and the machine finds
-    the power; that is told anew only where it moves by most of half a degree. Within the guards by the dead band.
+    is caught at the plan's end of the stretch. Part power that gets the room anywhere is told in the same way, by half
+    the dead band, since many a thermostat only knows on and off; part power that holds it, where the air is to be,
+    anew only where that moves by most of half a degree. Within the guards by the dead band.
     """
     warmer = 1.0 if spec.purpose == "heating" else -1.0
     told = np.empty(len(power_kw))
     for kind, begin, end in _stretches(spec, power_kw):
-        if kind == _PART:
+        toward = -warmer if kind == _REST else warmer
+        furthest = (toward * air_c[begin : end + 1]).max()
+        if kind == _PART and furthest - toward * air_c[begin] < _HOLDS_K:
             told[begin:end] = _followed(air_c[begin + 1 : end + 1])
             continue
-        toward = warmer if kind == _RUN else -warmer
-        furthest = (toward * air_c[begin : end + 1]).max() + spec.dead_band_k
+        furthest += spec.dead_band_k * (0.5 if kind == _PART else 1.0)
         told[begin:end] = toward * np.ceil(furthest / STEP_K - _NEAR) * STEP_K
     lowest = np.ceil((spec.guard_low_c + spec.dead_band_k) / STEP_K - _NEAR) * STEP_K
     highest = np.floor((spec.guard_high_c - spec.dead_band_k) / STEP_K + _NEAR) * STEP_K

@@ -365,6 +365,8 @@ class Agent:
             expectations=self.expectations,
             present=None if full else before,
             devices=None if self.devices is None else self.devices.asks,
+            before=None if before is None else before.plan,
+            steady=wake.of_age and self.devices is not None and not self.devices.due(now),
         )
         with self.cpu.part("plan"):
             lost = lost_without(self.thought, before, self.governor.rules.longest)

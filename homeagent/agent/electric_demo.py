@@ -14,9 +14,7 @@ from typing import Literal
 from homeagent.agent.agent import Agent
 from homeagent.agent.given import Setup
 from homeagent.agent.view import View
-from homeagent.domain.devices import ApplianceSpec, CarSpec, DeviceKnown, HeatSpec, HoursSpec, TankSpec
 from homeagent.domain.inverter import InverterCapability
-from homeagent.domain.wishes import ApplianceWish, CarWish, HeatWish, HoursWish, TankWish, Wish
 from homeagent.footprint.cpu_meter import SIMULATION
 from homeagent.simulation.all_electric import METER_STEP, AllElectricHome
 from homeagent.simulation.clock import VirtualClock
@@ -51,7 +49,7 @@ class ElectricDemo:
             mode="control",
             observation_step=METER_STEP,
             devices=self.home.devices,
-            wishes=usual_wishes(self.home.devices),
+            wishes=self.home.wishes,
             watchful=False,
         )
         self.agent = Agent(setup, self.home, self.home, store, self.clock, forecasts=self.home)
@@ -112,15 +110,3 @@ def serve_electric(seed: int, season: Season, speed: float, port: int, echo: Cal
 
     with electric_home(seed, season) as demo, contextlib.suppress(KeyboardInterrupt):
         asyncio.run(run(demo))
-
-
-def usual_wishes(devices: tuple[DeviceKnown, ...]) -> dict[str, Wish]:
-    """Return what a household wants that says nothing of its own."""
-    kinds: dict[type, type] = {
-        CarSpec: CarWish,
-        HeatSpec: HeatWish,
-        TankSpec: TankWish,
-        ApplianceSpec: ApplianceWish,
-        HoursSpec: HoursWish,
-    }
-    return {device.name: kinds[type(device)]() for device in devices}

@@ -161,6 +161,50 @@ def simulate(*, days: int, step: str, seed: int, homes: int | None, start: datet
             click.echo(f"{homes} homes, each with a scenario of its own, and a scenario for all, are in {out}")
 
 
+@click.command()
+@click.option("--seeds", type=click.IntRange(1, 999), default=10, show_default=True, help="How many homes.")
+@click.option("--first-seed", type=click.IntRange(0), default=1, show_default=True, help="The first of them.")
+@click.option("--days", type=click.IntRange(1, 60), default=21, show_default=True, help="Days that are judged.")
+@click.option(
+    "--past-days", type=click.IntRange(1, 42), default=35, show_default=True, help="Days before, in which it watches."
+)
+@click.option(
+    "--season", type=click.Choice(["heating", "cooling", "both"]), default="both", show_default=True, help="Which."
+)
+@click.option("--baselines-only", is_flag=True, help="Without the agent: the two programmes alone.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="How many at a time.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for seasons.json.")
+def seasons(
+    *,
+    seeds: int,
+    first_seed: int,
+    days: int,
+    past_days: int,
+    season: str,
+    baselines_only: bool,
+    jobs: int,
+    out: Path,
+) -> None:
+    """Run simulated all-electric homes with the agent and without. Nobody lives in them."""
+    from homeagent.agent.seasons import WAYS
+    from homeagent.agent.seasons_command import Request, print_seasons, run_seasons
+    from homeagent.agent.terminal import progress_bar
+
+    request = Request(
+        seeds=tuple(range(first_seed, first_seed + seeds)),
+        days=days,
+        past_days=past_days,
+        seasons=("heating", "cooling") if season == "both" else ("cooling" if season == "cooling" else "heating",),
+        ways=WAYS[:2] if baselines_only else WAYS,
+        jobs=jobs,
+        out=out,
+    )
+    with plain_errors():
+        with progress_bar("Living") as progress:
+            found = run_seasons(request, progress)
+        print_seasons(found, request)
+
+
 class _ChangeDay(click.ParamType[int | None]):
     """A day of the demo, counted from 1, or never."""
 

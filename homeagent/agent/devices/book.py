@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from homeagent.agent.devices.outdoor import Outdoor
 from homeagent.agent.devices.warm_tasks import Around
 from homeagent.agent.satisfaction_book import SatisfactionBook
 from homeagent.agent.thinking import DeviceAsks, Thought
-from homeagent.domain.command import Command, Instruction, Skipped
+from homeagent.domain.command import Command, Instruction
 from homeagent.domain.decision import DeviceDecision
 from homeagent.domain.devices import DeviceKnown
 from homeagent.domain.forecast import Scenarios
@@ -27,11 +27,12 @@ from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
 from homeagent.domain.ports import DeviceLink
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteState
-from homeagent.domain.tasks import Choice
+from homeagent.domain.tasks import Choice, DevicePlan
 from homeagent.store import Store
 
 KEPT = 400
 LEASE_SLOTS = 4
+PLANNED_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class DeviceBook:
         self._store = store
         self._news: str | None = None
         self._decided: tuple[datetime, str] | None = None
+        self._planned: datetime | None = None
         self._last: dict[str, Instruction] = {}
 
     @property
@@ -104,6 +106,12 @@ class DeviceBook:
         news, self._news = self._news, None
         return self.asking.people.news(now) or news
 
+    def due(self, now: datetime) -> bool:
+        """Return whether devices were last planned anew so long ago that it is time again; asked once a think."""
+        due = self._planned is None or not timedelta(0) <= now - self._planned < PLANNED_EVERY
+        self._planned = now if due else self._planned
+        return due
+
     def asks(self, grid: TimeGrid, scenarios: Scenarios, import_per_kwh: FloatArray) -> DeviceAsks:
         """Return what is asked of devices on the plan's grid."""
         in_slots = scenarios.in_slots_of(grid)
@@ -131,14 +139,20 @@ class DeviceBook:
         self._decided = slot_at
         plans = {plan.name: plan for plan in thought.plan.devices}
         for name, device in self.known.items():
-            if name in plans and grid.start <= now < grid.end:
-                told = order(device, plans[name], now, grid.step_hours)
-                choice = self.reasons(thought, name, grid.index_of(now))
-            else:
-                told, choice = self.asking.without_plan(device, now)
-            if told is not None and not self.asking.people.in_force(now).of(name).paused:
-                until = slot_start(now, grid.step) + LEASE_SLOTS * grid.step
-                await self._tell(Told(name, told, choice, until, thought.plan.problem_digest, wake), now, commander)
+            told, why = self._order(device, plans.get(name), now)
+            if told is None or commander.holds(name, told, now) or not commander.commands(told, self._last.get(name)):
+                continue
+            choice = why or self.reasons(thought, name, grid.index_of(now))
+            until = slot_start(now, grid.step) + LEASE_SLOTS * grid.step
+            await self._tell(Told(name, told, choice, until, thought.plan.problem_digest, wake), now, commander)
+
+    def _order(
+        self, device: DeviceKnown, plan: DevicePlan | None, now: datetime
+    ) -> tuple[Instruction | None, Choice | None]:
+        """Return what a device is told now, and why where that is not of the plan."""
+        if plan is not None and plan.power_kw.grid.start <= now < plan.power_kw.grid.end:
+            return order(device, plan, now), None
+        return self.asking.without_plan(device, now)
 
     async def _tell(self, told: Told, now: datetime, commander: Commander) -> None:
         command = Command(
@@ -158,8 +172,6 @@ class DeviceBook:
             plan_digest=told.digest,
             wake=told.wake,
         )
-        if isinstance(result, Skipped) and told.instruction == self._last.get(told.device):
-            return  # nothing is decided anew
         self._last[told.device] = told.instruction
         self.decisions.append(decision)
         self._store.write_device_decision(decision)

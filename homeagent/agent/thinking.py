@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,7 +27,7 @@ from homeagent.domain.wiring import Timetable
 from homeagent.footprint.cpu_meter import CpuMeter
 from homeagent.forecasting.floor import floor_scenarios, forecast_of
 from homeagent.forecasting.prices import estimate
-from homeagent.planning.planner import Solution, fallback, solve
+from homeagent.planning.planner import Solution, fallback, replan, solve
 from homeagent.planning.worth_of_thinking import lost_by_slot, worth_by_slot
 
 _LOGGER = logging.getLogger(__name__)
@@ -41,6 +42,8 @@ GLANCE = timedelta(hours=12)
 """What is planned anew while an older plan says what comes after: as long as no plan grows old, and as long again."""
 BEYOND = timedelta(hours=6)
 """So much further an older plan must reach than what is planned anew: near its end it knows nothing of the night."""
+LONGEST_THINK_S = 0.8
+"""Of CPU: then the best that was found by then is planned."""
 MEMORY = timedelta(days=42)
 """How far back a forecast may look; more is remembered so that whole days survive gaps."""
 
@@ -145,6 +148,8 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
     expectations: Expectations | None = None,
     present: Thought | None = None,
     devices: Asks | None = None,
+    before: Plan | None = None,
+    steady: bool = False,
 ) -> Thought:
     """Return a plan in slots of `step`, from the start of the slot that holds `now`. There always is one.
 
@@ -152,7 +157,9 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
     `timetables` switch is added to the household's own load. `forecaster` says what that will be, from a history
     without the times that `expectations` know to be no habit; they also say what is known beforehand. With
     `present`, a plan that still reaches far enough, only the hours of a glance are planned anew, and what comes after
-    them is worth what it was worth there. `devices` says what is asked of devices beside the battery.
+    them is worth what it was worth there. `devices` says what is asked of devices beside the battery;
+    of the plan `before` they keep what they do unless a change gains enough, or where `steady` asks for that and it
+    still does, in any case.
     """
     horizon = HORIZON if import_cap is None else PEAK_HORIZON
     start = slot_start(now, step)
@@ -190,8 +197,9 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
             import_cap=None if import_cap is None else import_cap(grid, history),
             cost_after=cost_after,
             devices=() if asks is None else asks.tasks,
+            before=() if before is None else before.devices,
         )
-        plan, solution = _plan(problem, prices_known=prices.step is not None)
+        plan, solution = _plan(problem, steady=steady, prices_known=prices.step is not None)
     return Thought(problem=problem, plan=plan, solution=solution)
 
 
@@ -223,11 +231,13 @@ def worth_of_thinking_again(thought: Thought, span: timedelta) -> FloatArray:
     return worth_by_slot(thought.solution, thought.problem, span // thought.plan.grid.step + 1)
 
 
-def _plan(problem: PlanningProblem, *, prices_known: bool) -> tuple[Plan, Solution | None]:
+def _plan(problem: PlanningProblem, *, steady: bool, prices_known: bool) -> tuple[Plan, Solution | None]:
     if not prices_known:
         return fallback(problem, "no price is known"), None
     try:
-        solution = solve(problem)
+        solution = replan(problem) if steady else None
+        began_s = time.process_time()
+        solution = solution or solve(problem, out_of_time=lambda: time.process_time() - began_s > LONGEST_THINK_S)
     except (ArithmeticError, ValueError, IndexError) as error:  # a bug or absurd input: the rule is safe, and says so
         _LOGGER.exception("the planner failed; the inverter's own rule is used")
         return fallback(problem, f"the planner failed ({error})"), None

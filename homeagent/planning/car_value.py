@@ -50,6 +50,8 @@ class Stay:
     start_cost: float
     stored_kwh: float | None = None
     surplus_kw: FloatArray | None = None
+    in_bursts: bool = False
+    """A lower power is a mean: the highest one for the first part of the slot."""
 
     @property
     def highest_kwh(self) -> float:
@@ -80,7 +82,7 @@ class CarValue:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Moves:
-    """Where each level leads from each state in a slot of one length; all of shape (states, levels)."""
+    """Where each level leads from each state in a slot of one length; all of shape (levels, states)."""
 
     below: IntArray
     weight: FloatArray
@@ -93,13 +95,14 @@ class _Moves:
     missing_leaving: FloatArray
 
 
-def value_of_need(stay: Stay) -> CarValue:
-    """Return the table for a stay."""
-    left = _states(stay)
+def value_of_need(stay: Stay, states: int = STATES) -> CarValue:
+    """Return the table for a stay, of about so many states."""
+    left = _states(stay, states)
     count = len(stay.hours)
     known: dict[tuple[float, bytes], _Moves] = {}
     missing = _missing(stay, left)
-    level_costs = stay.costs + TIE * np.arange(len(stay.levels_kw))
+    costs_by_level = (stay.costs + TIE * np.arange(len(stay.levels_kw)))[:, :, None]
+    starts, ties = np.array([[stay.start_cost], [0.0]]), np.where(left > STOPS_KWH, TIE, -TIE)
     value = np.empty((count + 1, 2, len(left)))
     choices = np.empty((count, 2, len(left)), dtype=np.int_)
     value[count] = np.where(left > 0, stay.later_per_kwh, stay.beyond_per_kwh) * left
@@ -111,19 +114,17 @@ def value_of_need(stay: Stay) -> CarValue:
         moves = known[key]
         off = (1 - leaves) * value[slot + 1, 0] + leaves * missing
         if leaves >= CERTAIN:
-            costs = level_costs[slot] * moves.part + moves.missing
+            costs = costs_by_level[slot] * moves.part + moves.missing
         else:
             after = value[slot + 1, 1]
             ahead = after[moves.below]
             ahead = ahead + moves.weight * (after[moves.below + 1] - ahead)
             part = moves.part + leaves * (moves.part_leaving - moves.part)
-            costs = level_costs[slot] * part + (1 - leaves) * ahead + leaves * moves.missing_leaving
-        best = costs.argmin(axis=1)
-        on = costs[np.arange(len(left)), best]
-        for was_on, start in enumerate((stay.start_cost, 0.0)):
-            charges = on + start < off + np.where(left > STOPS_KWH, TIE, -TIE)
-            value[slot, was_on] = np.where(charges, on + start, off)
-            choices[slot, was_on] = np.where(charges, best, OFF)
+            costs = costs_by_level[slot] * part + (1 - leaves) * ahead + leaves * moves.missing_leaving
+        on = costs.min(axis=0) + starts
+        charges = on < off + ties
+        value[slot] = np.where(charges, on, off)
+        choices[slot] = np.where(charges, costs.argmin(axis=0), OFF)
     return CarValue(left_kwh=left, cost_to_come=value, choices=choices, points=left.tolist())
 
 
@@ -136,15 +137,15 @@ def _goes_beyond(stay: Stay, slot: int) -> BoolArray:
     return np.asarray(stay.levels_kw <= stay.surplus_kw[slot])
 
 
-def _states(stay: Stay) -> FloatArray:
+def _states(stay: Stay, states: int) -> FloatArray:
     """Return energies to tabulate: from the need in steps of which the highest power makes a whole number."""
     lowest = -stay.beyond_kwh if stay.beyond_per_kwh > 0 else 0.0
     highest = max(stay.highest_kwh, 0.01)
     most = float(stay.levels_kw.max(initial=0.0)) * float(np.median(stay.hours)) if len(stay.hours) else 0.0
-    step = max((highest - lowest) / STATES, 0.01)
+    step = max((highest - lowest) / states, 0.01)
     if most > 0:
         step = most / max(np.floor(most / step), 1.0)
-        step = step / np.ceil(step * STATES / 4 / (highest - lowest))
+        step = step / np.ceil(step * states / 4 / (highest - lowest))
     down = stay.needed_kwh - step * np.arange(int((stay.needed_kwh - lowest) / step) + 1)
     up = stay.needed_kwh + step * np.arange(1, int((highest - stay.needed_kwh) / step) + 1)
     points = np.unique(np.concatenate([down, up, [lowest, 0.0, highest]]))
@@ -158,12 +159,14 @@ def _missing(stay: Stay, left: FloatArray) -> FloatArray:
 
 def _moves(stay: Stay, left: FloatArray, hours: float, lowest: FloatArray) -> _Moves:
     spec = stay.spec
-    energy = charger_kwh(spec, stay.levels_kw * hours)
-    here = left[:, None]
+    levels_kw = stay.levels_kw[:, None]
+    energy, lowest = charger_kwh(spec, levels_kw * hours), lowest[:, None]
+    here = left[None, :]
     after = np.minimum(np.maximum(here - energy, np.minimum(lowest, here)), np.maximum(stay.highest_kwh, here))
     moved = np.where(energy == 0, 1.0, energy)
     part = (here - after) / moved
-    part_leaving = part * (1 - part / 2)
+    lasts = part * levels_kw / levels_kw[0] if stay.in_bursts else part
+    part_leaving = part * (1 - lasts / 2)
     below = (np.searchsorted(left, after, side="right") - 1).clip(0, len(left) - 2)
     weight = (after - left[below]) / (left[below + 1] - left[below])
     return _Moves(

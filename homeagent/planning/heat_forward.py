@@ -11,7 +11,8 @@ from datetime import timedelta
 
 import numpy as np
 
-from homeagent.devices.house_heat import house_step
+from homeagent.devices.house_heat import HouseStep, house_step
+from homeagent.domain.devices import HouseModel
 from homeagent.domain.grid import BoolArray, FloatArray, IntArray
 from homeagent.domain.tasks import HeatTask
 from homeagent.planning.heat_guard import Guard
@@ -88,6 +89,37 @@ class _Machine:
         self.on = on
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _House:
+    """`HouseStep` with what each slot and level adds to air and mass, shape (count, levels), counted once for all."""
+
+    step: HouseStep
+    air_adds: FloatArray
+    mass_adds: FloatArray
+
+    @classmethod
+    def of(cls, model: HouseModel, stretch: Stretch) -> _House:
+        step = house_step(model, stretch.hours)
+        return cls(
+            step=step,
+            air_adds=(1 - step.air_air - step.air_mass) * stretch.rests_c,
+            mass_adds=(1 - step.mass_air - step.mass_mass) * stretch.rests_c,
+        )
+
+    def air_after(self, slot: int, air_c: float, mass_c: float) -> FloatArray:
+        return np.asarray(self.air_adds[slot] + (self.step.air_air * air_c + self.step.air_mass * mass_c))
+
+    def mass_after(self, slot: int, air_c: float, mass_c: float) -> FloatArray:
+        return np.asarray(self.mass_adds[slot] + (self.step.mass_air * air_c + self.step.mass_mass * mass_c))
+
+    def mass_of(self, slot: int, level: int, air_c: float, mass_c: float) -> float:
+        return float(self.mass_adds[slot, level]) + self.step.mass_air * air_c + self.step.mass_mass * mass_c
+
+    def mass_ends(self, slot: int, air_c: float, mass_c: float) -> tuple[float, float]:
+        off, full = self.mass_of(slot, 0, air_c, mass_c), self.mass_of(slot, -1, air_c, mass_c)
+        return min(off, full), max(off, full)
+
+
 def forward(
     task: HeatTask,
     stretch: Stretch,
@@ -98,7 +130,7 @@ def forward(
     guard_per_kh: float,
 ) -> tuple[FloatArray, bool]:
     """Return the powers that cost least, slot by slot, and whether a start was refused for there being too many."""
-    step = house_step(task.model, stretch.hours)
+    house = _House.of(task.model, stretch)
     edges = edges_of(stretch.wanted, stretch.hours)
     machine = _Machine.of(task, switching, stretch.hours)
     guard_per_k = guard_per_kh * stretch.hours
@@ -106,16 +138,21 @@ def forward(
     turns_on = np.arange(len(powers_kw)) > 0
     power_kw, refused = np.zeros(len(stretch.cost)), False
     for slot in range(len(stretch.cost)):
-        air, mass = (np.asarray(one) for one in step.after(air_c, mass_c, stretch.rests_c[slot]))
-        total = stretch.cost[slot] + reader.after(slot, machine.states(turns_on), air_c, mass_c)
+        air = house.air_after(slot, air_c, mass_c)
+        total = reader.after(slot, machine.states(turns_on), air_c, mass_c)
+        total += stretch.cost[slot]
+        ends = sorted((float(air[0]), float(air[-1])))
         for edge in edges[slot]:
-            total += edge.cost(air)
-        for guard in guards:
-            total += guard_per_k * np.maximum(guard.sign * (guard.at_c - air), 0.0)
+            if ends[0] < edge.low_c or ends[1] > edge.high_c:
+                total += edge.cost(air)
         if not machine.on:
             total[1:] += switching.start_cost
         may_start = machine.may_start(slot)
-        allowed = _guarded(guards, slot + 1, air, mass)
+        allowed = None
+        if not all(guard.surely_safe(slot + 1, *ends, *house.mass_ends(slot, air_c, mass_c)) for guard in guards):
+            for guard in guards:
+                total += guard_per_k * np.maximum(guard.sign * (guard.at_c - air), 0.0)
+            allowed = _guarded(guards, slot + 1, air, house.mass_after(slot, air_c, mass_c))
         if machine.owed or not may_start:
             if not machine.owed:
                 refused = refused or _best(total, allowed) > 0
@@ -125,7 +162,7 @@ def forward(
         best = _best(total, allowed)
         power_kw[slot] = powers_kw[best]
         machine.turn(on=best > 0)
-        air_c, mass_c = float(air[best]), float(mass[best])
+        air_c, mass_c = float(air[best]), house.mass_of(slot, best, air_c, mass_c)
     return power_kw, refused
 
 

@@ -37,11 +37,14 @@ class Guard:
     left_air: FloatArray
     left_mass: FloatArray
 
+    def surely_safe(self, edge: int, *ends_c: float) -> bool:
+        """Return whether all states whose temperatures lie between these are safe, where that is seen at once."""
+        if not self.calm[edge]:
+            return False
+        return min(ends_c) >= self.at_c if self.sign > 0 else max(ends_c) <= self.at_c
+
     def safe(self, edge: int, air_c: FloatArray, mass_c: FloatArray) -> BoolArray:
         """Return which states at an edge are safe, shape (n,)."""
-        nearest = np.minimum(air_c, mass_c) if self.sign > 0 else np.maximum(air_c, mass_c)
-        if self.calm[edge] and (self.sign * (nearest - self.at_c) >= 0).all():
-            return np.ones(len(air_c), dtype=np.bool_)
         ahead = len(self.air_c) - edge
         air = (air_c - self.air_c[edge])[:, None] * self.left_air[:ahead]
         mass = (mass_c - self.mass_c[edge])[:, None] * self.left_mass[:ahead]

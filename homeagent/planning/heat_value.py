@@ -87,14 +87,14 @@ def table_of(
 
 def edge_costs(table: Table, stretch: Stretch, guards_c: tuple[float, float], guard_per_kh: float) -> FloatArray:
     """Return what being at each point costs at each edge, shape (count + 1, slow, fast)."""
-    count = len(stretch.cost)
-    per_hour = stretch.wanted.per_hour(np.broadcast_to(table.air_c, (count, *table.air_c.shape)))
     beyond = np.maximum(guards_c[0] - table.air_c, 0.0) + np.maximum(table.air_c - guards_c[1], 0.0)
-    per_hour = (per_hour + guard_per_kh * beyond) * (stretch.hours / 2)
-    costs = np.zeros((count + 1, *table.air_c.shape))
-    costs[:-1] += per_hour
-    costs[1:] += per_hour
-    return costs
+    bands, band = np.unique(
+        np.stack([stretch.wanted.low_c, stretch.wanted.high_c, stretch.wanted.per_kh]), axis=1, return_inverse=True
+    )
+    each = Wanted(low_c=bands[0], high_c=bands[1], per_kh=bands[2])
+    per_hour = each.per_hour(np.broadcast_to(table.air_c, (bands.shape[1], *table.air_c.shape)))
+    halves = ((per_hour + guard_per_kh * beyond) * (stretch.hours / 2))[band.ravel()]
+    return np.concatenate([halves[:1], halves[1:] + halves[:-1], halves[-1:]])
 
 
 def _between(points: FloatArray, values: FloatArray) -> tuple[IntArray, FloatArray]:
@@ -134,7 +134,7 @@ def backward(table: Table, stretch: Stretch, costs: FloatArray, switching: Switc
     may_start[0] = switching.start_cost
     may_stop = np.full((ons, 1, 1), switching.break_cost)
     may_stop[0] = 0.0
-    off_after, on_after = np.maximum(np.arange(offs) - 1, 0), np.maximum(np.arange(ons) - 1, 0)
+    off_after, on_after = _one_less(offs), _one_less(ons)
     values = np.empty((count + 1, offs + ons, slow_n, fast_n))
     values[-1] = last
     for slot in range(count - 1, -1, -1):
@@ -155,6 +155,11 @@ def backward(table: Table, stretch: Stretch, costs: FloatArray, switching: Switc
     return values
 
 
+def _one_less(slots: int) -> IntArray | slice:
+    """Return what is left of each number of slots to stay one slot later."""
+    return slice(None) if slots == 1 else np.maximum(np.arange(slots) - 1, 0)
+
+
 def _fast_mixing(table: Table, fast: float, fast_add: FloatArray) -> FloatArray:
     """Return the weights that interpolate along the fast mode: (count, levels, from, to)."""
     below, on = _between(table.fast_c, fast * table.fast_c + fast_add[:, :, None])
@@ -163,6 +168,14 @@ def _fast_mixing(table: Table, fast: float, fast_add: FloatArray) -> FloatArray:
     weights[slots, levels, below, to] = 1 - on
     weights[slots, levels, below + 1, to] = on
     return weights
+
+
+def _rows(places: FloatArray, points: int) -> IntArray:
+    """Return the point below each place; places rise or fall along the levels, so that the ends tell of all."""
+    rows = places.astype(np.int64)
+    if min(places[0], places[-1]) >= 0 and max(places[0], places[-1]) < points - 1:
+        return rows
+    return np.minimum(np.maximum(rows, 0), points - 2)
 
 
 class Reader:
@@ -184,7 +197,7 @@ class Reader:
         _, slow_n, fast_n = self._shape
         slow, fast = self._modes.of(air_c, mass_c)
         place = self._slow_at[slot] + slow * (self._slow * self._slow_per_k)
-        row = np.minimum(np.maximum(place.astype(np.int64), 0), slow_n - 2)
+        row = _rows(place, slow_n)
         place -= row
         flat = (states * slow_n + row) * fast_n
         values = self._values[slot + 1]
@@ -192,7 +205,7 @@ class Reader:
             low = values.take(flat)
             return np.asarray(low + place * (values.take(flat + 1) - low))
         on_fast = self._fast_at[slot] + fast * (self._fast * self._fast_per_k)
-        column = np.minimum(np.maximum(on_fast.astype(np.int64), 0), fast_n - 2)
+        column = _rows(on_fast, fast_n)
         on_fast -= column
         flat += column
         low = values.take(flat)

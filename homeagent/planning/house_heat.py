@@ -34,15 +34,18 @@ from homeagent.planning.response import Response
 from homeagent.planning.slot_cost import SlotCost
 from homeagent.planning.thermostat import targets
 
-POWERS = 7
-"""Powers between the least and the most that are tried; every second one in the table."""
+POWERS = 13
+"""Powers between the least and the most that are tried; every fourth one in the table."""
+LEAST_SHARE = 0.15
+"""Of its full power: less is no power of its own."""
 START_KH, START_KWH = 0.05, 0.3
 """A start costs as much as so many degree-hours, or so much heat left at the end, whichever is dearer: few starts where
 they are worth nothing."""
 DEARER = 6.0
 """How much dearer starts get at each try, where there are more of them than the device allows."""
 TRIES = 3
-STEP_C = 0.3
+ONE_NODE_STEP_C, STEP_C = 0.1, 0.25
+"""How far apart the temperatures of the house as a whole are in the table."""
 ABOVE_K = 4.0
 """How far beyond what is wanted heat is stored at most."""
 FULL_ABOVE_K = 1.0
@@ -141,10 +144,10 @@ def _powers_kw(spec: HeatSpec, step: timedelta) -> FloatArray:
     """Return the powers above 0 that a slot's mean can have: in long slots a machine goes on and off within one."""
     least_kw = min(max(spec.min_kw, 0.0), spec.max_kw)
     if step >= spec.steadiness.min_on + spec.steadiness.min_off:
-        least_kw *= max(spec.steadiness.min_on / step, 1 / POWERS)
+        least_kw *= max(spec.steadiness.min_on / step, LEAST_SHARE)
     if least_kw > (1 - 1e-6) * spec.max_kw:
         return np.array([spec.max_kw])
-    return np.linspace(max(least_kw, spec.max_kw / POWERS), spec.max_kw, POWERS)
+    return np.linspace(max(least_kw, LEAST_SHARE * spec.max_kw), spec.max_kw, POWERS)
 
 
 def _solved(question: _Question, guards: tuple[Guard, ...], start_cost: float) -> tuple[FloatArray, bool]:
@@ -156,7 +159,7 @@ def _solved(question: _Question, guards: tuple[Guard, ...], start_cost: float) -
         break_cost=BREAK_TIMES * question.dearest_per_kwh,
     )
     few = np.arange(len(question.powers_kw))
-    few = few if len(few) <= 2 else np.concatenate([[0], few[1::2]])  # noqa: PLR2004 - off and on
+    few = few if len(few) <= 2 else np.concatenate([[0], few[1::4]])  # noqa: PLR2004 - off and on
     whole = Stretch(hours=question.hours, rests_c=question.rests_c, cost=question.cost, wanted=question.wanted)
     stretch = replace(whole, rests_c=question.rests_c[:, few], cost=question.cost[:, few])
     table = _table(question)
@@ -186,7 +189,8 @@ def _table(question: _Question) -> Table:
         low_c = max(low_c, min(slow_c, float(reached[1].min()), float(task.high_c.min()) - ABOVE_K))
     fast_rests = (1 + modes.fast_mass) * question.rests_c
     fast_range = (min(fast_c, float(fast_rests.min())) - 0.1, max(fast_c, float(fast_rests.max())) + 0.1)
-    return table_of(modes, (low_c - 0.5, max(high_c, low_c) + 0.5), fast_range, STEP_C)
+    step_c = STEP_C if task.model.mass_kwh_per_k else ONE_NODE_STEP_C
+    return table_of(modes, (low_c - 0.5, max(high_c, low_c) + 0.5), fast_range, step_c)
 
 
 def _start_cost(task: HeatTask) -> float:

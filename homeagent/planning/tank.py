@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 import numpy as np
 
@@ -16,10 +14,13 @@ from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.tasks import TankTask
 from homeagent.planning.response import Response
 from homeagent.planning.slot_cost import SlotCost
+from homeagent.planning.tank_moves import better_moves
 from homeagent.planning.tank_table import (
     SMALL_K,
     START_KWH,
+    Money,
     TankTable,
+    forced_slots,
     hygiene_due,
     hygiene_late_cost,
     least_slots,
@@ -32,11 +33,10 @@ TOLD_KWH = 0.05
 USED_AFTER_H = 12.0
 """Heat left at the grid's end is used about so much later, and loses what it loses until then."""
 DAY_H = 24.0
-MINUTE = timedelta(minutes=1)
 DEARER = (8.0, 64.0, 512.0)
 """Where a heater starts more often than it may, a start is priced so many times higher."""
-PUT_OFF, DELAYS_H = 2, (1.0, 4.0)
-"""Other courses put off the first runs, each by so many hours."""
+DELAYS_H = (2.0,)
+"""Other courses put off the first run by so many hours."""
 
 Decide = Callable[[int, float], float]
 
@@ -52,15 +52,22 @@ class _Course:
 
 def best_response(task: TankTask, cost: SlotCost) -> Response:
     """Return the cheapest way to keep the water hot, hygiene in time, all wishes priced."""
-    step, cop = tank_step(task.spec, cost.grid.step_hours), cop_at(task.spec.cop, task.outdoor_c)
-    start_cost = START_KWH * task.cold_per_kwh
-    allowed = _starts_allowed(task, cost.grid)
+    grid = cost.grid
+    if not grid.count:
+        return evaluate(task, np.zeros(0), grid)
+    step, cop = tank_step(task.spec, grid.step_hours), cop_at(task.spec.cop, task.outdoor_c)
+    money = Money.of(cost, task.spec.max_kw)
+    allowed = _starts_allowed(task, grid)
     for factor in (1.0, *DEARER):
-        table = tank_table(task, cost, step, cop, start_cost * factor)
-        course = _drive(task, step, cop, _Policy(task, table, cost.grid).decide)
+        table = tank_table(task, grid.step, money, step, cop, START_KWH * task.cold_per_kwh * factor)
+        policy = _Policy(task, table, grid)
+        course = _drive(task, step, cop, policy.decide)
         if _starts(task, course.power_kw) <= allowed:
             break
-    return _response(task, cost.grid, step, cop, course, other=_others(task, cost.grid, step, cop, table, course))
+    asked_kw, other = better_moves(task, grid.step, money, step, cop, policy.asked_kw)
+    if _starts(task, asked_kw) <= max(allowed, _starts(task, course.power_kw)):
+        course = _drive(task, step, cop, lambda slot, _: float(asked_kw[slot]))
+    return _response(task, grid, step, cop, course, other=(*other, *_later(task, grid, step, cop, table, course)))
 
 
 def evaluate(task: TankTask, power_kw: FloatArray, grid: TimeGrid) -> Response:
@@ -87,11 +94,9 @@ class _Policy:
         self._runs = least_slots(task.spec.steadiness.min_on, grid.step)
         self._rests = least_slots(task.spec.steadiness.min_off, grid.step)
         self._done = hygiene_due(task, grid.count) is None
-        self._asked_kw = 0.0
         self._on = task.on
-        least = task.spec.steadiness.min_on if task.on else task.spec.steadiness.min_off
-        still_min = max(least / MINUTE - task.minutes_so, 0.0)
-        self._forced = math.ceil(still_min / (grid.step_hours * 60) - SMALL_K)
+        self._forced = forced_slots(task, grid.step)
+        self.asked_kw = np.zeros(grid.count)
 
     def decide(self, slot: int, water_c: float) -> float:
         """Return the power of a slot that begins with the water at `water_c`."""
@@ -112,7 +117,9 @@ class _Policy:
             on = low + (place - below) * (float(row[below + 1]) - low) < 0.0
         self._forced = max((self._forced if on == self._on else self._runs if on else self._rests) - 1, 0)
         self._on = on
-        return float(table.powers_kw[table.level[slot, flag, round(place - below) + below]]) if on else 0.0
+        if on:
+            self.asked_kw[slot] = table.powers_kw[table.level[slot, flag, round(place - below) + below]]
+        return float(self.asked_kw[slot])
 
 
 def _drive(task: TankTask, step: TankStep, cop: FloatArray, decide: Decide) -> _Course:
@@ -125,15 +132,17 @@ def _drive(task: TankTask, step: TankStep, cop: FloatArray, decide: Decide) -> _
     return _Course(water_c=water, power_kw=power, missed_kwh=missed)
 
 
-def _others(
+def _later(
     task: TankTask, grid: TimeGrid, step: TankStep, cop: FloatArray, table: TankTable, course: _Course
 ) -> tuple[FloatArray, ...]:
-    """Return courses with one of the first runs put off or left out, each the best that goes on from there."""
+    """Return courses with the first run put off, each the best that goes on from there."""
     on = np.concatenate([[task.on], course.power_kw > 0])
-    begins = np.flatnonzero(on[1:] & ~on[:-1])[:PUT_OFF].tolist()
+    begins = np.flatnonzero(on[1:] & ~on[:-1])
+    if not len(begins):
+        return ()
     found: dict[bytes, FloatArray] = {course.power_kw.tobytes(): course.power_kw}
-    for begin, delay_h in itertools.product(begins, DELAYS_H):
-        hold_off = range(begin, begin + max(round(delay_h / grid.step_hours), 1))
+    for delay_h in DELAYS_H:
+        hold_off = range(int(begins[0]), int(begins[0]) + max(round(delay_h / grid.step_hours), 1))
         other = _drive(task, step, cop, _Policy(task, table, grid, hold_off).decide).power_kw
         found.setdefault(other.tobytes(), other)
     return tuple(found.values())[1:]

@@ -25,6 +25,7 @@ MONEY_LEVELS, POWERS = 5, 3
 START_KWH = 0.005
 """A start costs as much as so much heat missing: of courses that cost the same the one with fewer starts is taken."""
 SMALL_K = 1e-6
+MOST_MIN = 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,6 +56,12 @@ def least_slots(least: timedelta, step: timedelta) -> int:
     return math.ceil(least / step - SMALL_K)
 
 
+def forced_slots(task: TankTask, length: timedelta) -> int:
+    """Return for how many slots the heater has to stay as it is, on or off."""
+    least = task.spec.steadiness.min_on if task.on else task.spec.steadiness.min_off
+    return max(least_slots(least - timedelta(minutes=min(task.minutes_so, MOST_MIN)), length), 0)
+
+
 def powers_kw(spec: TankSpec) -> FloatArray:
     """Return the powers that a heater is planned with beside none."""
     if spec.min_kw is None or spec.min_kw >= spec.max_kw:
@@ -67,16 +74,27 @@ def starts_below_c(spec: TankSpec) -> float:
     return spec.max_c - spec.dead_band_k + SMALL_K
 
 
-def money(cost: SlotCost, most_kw: float, power_kw: FloatArray) -> FloatArray:
-    """Return what powers between 0 and `most_kw` cost in their slots; `power_kw` is (count, ...)."""
-    levels = np.linspace(0.0, most_kw, MONEY_LEVELS)
-    table = np.concatenate([np.zeros((len(power_kw), 1)), cost.of(levels[1:])], axis=1)
-    place = power_kw * ((MONEY_LEVELS - 1) / most_kw)
-    below = np.minimum(place.astype(np.intp), MONEY_LEVELS - 2)
-    slot = np.arange(len(table)).reshape(-1, *(1,) * (power_kw.ndim - 1))
-    low = table[slot, below]
-    paid: FloatArray = low + (place - below) * (table[slot, below + 1] - low)
-    return paid
+@dataclass(frozen=True, slots=True, eq=False)
+class Money:
+    """What powers from 0 to `most_kw` cost in each slot: looked up once, shape (count, MONEY_LEVELS)."""
+
+    most_kw: float
+    table: FloatArray
+
+    @classmethod
+    def of(cls, cost: SlotCost, most_kw: float) -> Money:
+        """Return the table of `cost`."""
+        levels = np.linspace(0.0, most_kw, MONEY_LEVELS)[1:]
+        return cls(most_kw, np.concatenate([np.zeros((cost.grid.count, 1)), cost.of(levels)], axis=1))
+
+    def paid(self, power_kw: FloatArray) -> FloatArray:
+        """Return what powers of shape (count, ...) cost in their slots."""
+        place = power_kw * ((MONEY_LEVELS - 1) / self.most_kw)
+        below = np.minimum(place.astype(np.intp), MONEY_LEVELS - 2)
+        slot = np.arange(len(self.table)).reshape(-1, *(1,) * (power_kw.ndim - 1))
+        low = self.table[slot, below]
+        paid: FloatArray = low + (place - below) * (self.table[slot, below + 1] - low)
+        return paid
 
 
 def hygiene_late_cost(task: TankTask) -> float:
@@ -93,14 +111,16 @@ def hygiene_due(task: TankTask, count: int) -> int | None:
     return None if task.water_c >= task.spec.hygiene_c - SMALL_K else max(due, 0)
 
 
-def tank_table(task: TankTask, cost: SlotCost, step: TankStep, cop: FloatArray, start_cost: float) -> TankTable:
+def tank_table(
+    task: TankTask, length: timedelta, money: Money, step: TankStep, cop: FloatArray, start_cost: float
+) -> TankTable:
     """Return the table of a tank's best actions."""
     spec, powers = task.spec, powers_kw(task.spec)
     nodes = _nodes(task, step, cop)
-    off, on, reach, cut = _ways(task, cost, step, cop, powers, nodes)
+    off, on, reach, cut = _ways(task, money, step, cop, powers, nodes)
     due = hygiene_due(task, len(cop))
     flags, late = (1, 0.0) if due is None else (2, hygiene_late_cost(task))
-    runs, rests = (least_slots(one, cost.grid.step) for one in (spec.steadiness.min_on, spec.steadiness.min_off))
+    runs, rests = (least_slots(one, length) for one in (spec.steadiness.min_on, spec.steadiness.min_off))
     rows = rests + 1  # it may start, or has to rest for so many slots; then the same for going on
     may_start = nodes <= starts_below_c(spec)
     value = np.empty((rows + max(runs, 1), flags, len(nodes)))
@@ -158,14 +178,14 @@ def _coasted(spec: TankSpec, water_c: float, step: TankStep, slots: int) -> floa
 
 
 def _ways(
-    task: TankTask, cost: SlotCost, step: TankStep, cop: FloatArray, powers: FloatArray, nodes: FloatArray
+    task: TankTask, money: Money, step: TankStep, cop: FloatArray, powers: FloatArray, nodes: FloatArray
 ) -> tuple[_Way, _Way, BoolArray, BoolArray]:
     """Return where resting (count, nodes) and running (count, powers, nodes) lead, where it reaches hygiene, is cut."""
     drawn, high, factor = task.drawn_kwh[:, None, None], task.drawn_high_kwh[:, None, None], cop[:, None, None]
     asked = np.concatenate([[0.0], powers])[None, :, None]
     did = step.run(nodes[None, None, :], asked, factor, drawn)
     misses = task.cold_per_kwh * step.high_missed_kwh(nodes[None, None, :], did.power_kw, factor, high)
-    paid = misses[:, 1:] + money(cost, task.spec.max_kw, did.power_kw[:, 1:])
+    paid = misses[:, 1:] + money.paid(did.power_kw[:, 1:])
     place = (did.water_c - nodes[0]) / (nodes[1] - nodes[0])
     below = place.astype(np.intp).clip(0, len(nodes) - 2)
     part = (place - below).clip(0.0, 1.0)

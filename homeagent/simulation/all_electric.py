@@ -24,7 +24,7 @@ from homeagent.simulation.electric.forecasting_service import WeatherService
 from homeagent.simulation.electric.house import House
 from homeagent.simulation.electric.programme import Programme, ProgrammeName
 from homeagent.simulation.electric.record import Recorder
-from homeagent.simulation.electric.sheets import known_devices, known_site
+from homeagent.simulation.electric.sheets import known_devices, known_site, known_wishes
 from homeagent.simulation.electric.truth import HomeTruth
 from homeagent.simulation.inverter import NonIdealInverter
 
@@ -62,6 +62,7 @@ class AllElectricHome:
         self.drawn = drawn_electric(seed, season or season_of(start))
         self.site = known_site(self.drawn)
         self.devices = known_devices(self.drawn)
+        self.wishes = known_wishes(self.drawn)
         self.now = start - past
         battery = self.site.battery
         self.inverter = NonIdealInverter(
@@ -80,6 +81,10 @@ class AllElectricHome:
         while self.now < start:
             self._meter_step()
             self._readings += self._device_readings()
+        self.judge_from_now()
+
+    def judge_from_now(self) -> None:
+        """Count from here on: what was before is the past. Called at a local midnight, no day is lost."""
         self.record.begin(self.house, self.inverter.soc_kwh)
 
     @property
@@ -194,7 +199,7 @@ class AllElectricHome:
         out_c = round(day.out_c[first + STEP_MIN - 1], 1)
         self._readings += [
             Reading(entity="nobody_home", at=self.now, value=empty, over=METER_STEP),
-            Reading(entity="temp_c", at=self.now, value=out_c),
+            Reading(entity="temp_c", at=self.now, value=out_c, over=METER_STEP),
             Reading(entity="soc_kwh", at=self.now, value=self.inverter.soc_kwh),
         ]
         self.house.metered(STEP_MIN)
@@ -215,12 +220,7 @@ class AllElectricHome:
                 "plugged": None if state.plugged is None else float(state.plugged),
             }
             found += [
-                Reading(
-                    entity=f"{state.name}.{name}",
-                    at=self.now,
-                    value=value,
-                    over=METER_STEP if name == "power_kw" else timedelta(0),
-                )
+                Reading(entity=f"{state.name}.{name}", at=self.now, value=value, over=METER_STEP)
                 for name, value in values.items()
                 if value is not None
             ]

@@ -230,7 +230,7 @@ class House:
 
     def _feel(self, day: ElectricDay, minute: int, living_c: float) -> None:
         """Let people set the thermostat by hand: that ends what the agent had said."""
-        wanted = self.hand.look(day.people, minute, living_c, self.target_c)
+        wanted = self.hand.look(day.people, minute, living_c, self.target_c, calls=self.rooms.thermostat.on)
         if wanted is not None:
             self.overrides += 1
             self.leases.drop(self.drawn.hvac)

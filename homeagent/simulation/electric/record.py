@@ -83,7 +83,7 @@ class Recorder:
         tank = house.tank
         cop = TANK_COP if tank.spec.heat_pump else 1.0
         warm = tank.spec.litres * KWH_PER_LITRE_K * (tank.mean_c - self._drawn.cold_water_c) / cop
-        return battery_kwh * STORED_EFFICIENCY + house.garage.car.stored_kwh / STORED_EFFICIENCY + warm
+        return float(battery_kwh * STORED_EFFICIENCY + house.garage.car.stored_kwh / STORED_EFFICIENCY + warm)
 
     @staticmethod
     def _counted(house: House) -> dict[str, float]:
@@ -124,7 +124,8 @@ class Recorder:
             cold_asleep_kh=felt.cold_asleep_kh,
             hot_asleep_kh=felt.hot_asleep_kh,
             awake_hours=felt.awake_hours,
-            household_kh=felt.household_kh,
+            household_cold_kh=felt.household_cold_kh,
+            household_hot_kh=felt.household_hot_kh,
             household_hours=felt.household_hours,
             cold_water_kwh=deltas["cold_water_kwh"],
             showers=int(deltas["showers"]),

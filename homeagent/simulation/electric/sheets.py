@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from homeagent.domain.devices import (
     TankSpec,
 )
 from homeagent.domain.site import SiteSpec
+from homeagent.domain.wishes import ApplianceWish, Band, CarWish, HeatWish, HoursWish, TankWish, Wish
 from homeagent.simulation.electric.climate_machine import PanelSpec, WaterSpec
 from homeagent.simulation.electric.compressor import COOLING_C, COOLING_EER, HEATING_COP, SINK_C, SOURCE_C
 from homeagent.simulation.electric.drawn_electric import ApplianceHabits, ElectricHome
@@ -57,6 +59,23 @@ def known_devices(drawn: ElectricHome) -> tuple[DeviceKnown, ...]:
             )
         )
     return tuple(known)
+
+
+def known_wishes(drawn: ElectricHome) -> dict[str, Wish]:
+    """Return what its owner would write down as wanted: the band that all of them can bear, in halves of a degree."""
+    people = drawn.people
+    low = math.ceil(2 * max(person.low_c for person in people)) / 2
+    high = max(math.floor(2 * min(person.high_c for person in people)) / 2, low + 1)
+    asleep_low = math.ceil(2 * max(person.asleep_low_c for person in people)) / 2
+    asleep_high = max(math.floor(2 * min(person.asleep_high_c for person in people)) / 2, asleep_low + 1)
+    comfort = HeatWish(
+        comfort=Band(low_c=low, high_c=high),
+        sleep=Band(low_c=asleep_low, high_c=asleep_high),
+        away=Band(low_c=16.0, high_c=29.0),
+    )
+    wishes: dict[str, Wish] = {drawn.hvac: comfort, CAR: CarWish(target=drawn.car.target_share), TANK: TankWish()}
+    wishes |= {habits.name: ApplianceWish() for habits in drawn.appliances}
+    return wishes if drawn.pool is None else {**wishes, POOL: HoursWish()}
 
 
 def _rooms(drawn: ElectricHome) -> HeatSpec:

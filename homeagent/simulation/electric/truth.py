@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+NOTICED_KWH = 0.5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Departure:
@@ -24,9 +26,14 @@ class Departure:
     """False where somebody had forgotten to plug it in: then nobody could have charged it."""
 
     @property
+    def short_kwh(self) -> float:
+        """What it lacked of what could have been in it; nothing where nobody could charge it."""
+        return max(min(self.needed_kwh, self.reachable_kwh) - self.stored_kwh, 0.0) if self.plugged else 0.0
+
+    @property
     def missed(self) -> bool:
-        """Whether it lacked what could have been in it."""
-        return self.plugged and self.stored_kwh < min(self.needed_kwh, self.reachable_kwh) - 0.3
+        """Whether it lacked what somebody would notice."""
+        return self.short_kwh >= NOTICED_KWH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +69,8 @@ class DayTruth:
     hot_asleep_kh: float
     awake_hours: float
     """Person-hours at home and awake."""
-    household_kh: float
+    household_cold_kh: float
+    household_hot_kh: float
     """Degree-hours while anybody is at home and awake: at each minute the mean over those people."""
     household_hours: float
     """Hours in which anybody is at home and awake."""

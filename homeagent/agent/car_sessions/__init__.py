@@ -1,0 +1,1 @@
+"""Real charging sessions, charged hour by hour as the agent would have."""

@@ -13,6 +13,7 @@ from homeagent.agent.accounts import Accounts
 from homeagent.agent.anomaly_book import AnomalyBook
 from homeagent.agent.commander import BATTERY, Commander
 from homeagent.agent.devices.making import device_book
+from homeagent.agent.devices.rooms import Rooms
 from homeagent.agent.due_book import DueBook
 from homeagent.agent.expectations import Expectations
 from homeagent.agent.footprint_book import Counts, FootprintBook, surroundings_of
@@ -23,9 +24,11 @@ from homeagent.agent.keeping import Keeper
 from homeagent.agent.learner import Learner
 from homeagent.agent.observer import Observer
 from homeagent.agent.peak_limits import PeakLimits
+from homeagent.agent.people_book import PeopleBook
 from homeagent.agent.power_ahead import power_ahead
 from homeagent.agent.price_book import PriceBook
 from homeagent.agent.remembering import KEEP, METERS
+from homeagent.agent.satisfaction_book import SatisfactionBook
 from homeagent.agent.skill_book import SkillBook
 from homeagent.agent.thinking import MEMORY, Forecaster, Thought, lost_without, think, worth_of_thinking_again
 from homeagent.control.translation import translate
@@ -125,12 +128,26 @@ class Agent:
         self.accounts = Accounts(self.site, store, self.footprints, self.peak_limits)
         self._link = link
         self.commander = Commander(setup.limits(), link, store, self._follows)
-        self.devices = device_book(setup.devices, setup.wishes, self.site, store, self.prices, clock.now())
-        self.people = None if self.devices is None else self.devices.asking.people
-        self.satisfaction = None if self.devices is None else self.devices.satisfaction
-        if self.people is not None:
-            people = self.people
-            self.expectations.told_of = lambda: people.absences(clock.now())
+        self.people = PeopleBook(store, setup.devices, self.site.timezone)
+        self.expectations.told_of = lambda: self.people.absences(clock.now())
+        self.satisfaction = SatisfactionBook(store, setup.devices, self.site.timezone, clock.now())
+        self.devices = device_book(
+            setup.devices,
+            setup.wishes,
+            self.site,
+            store,
+            self.prices,
+            self.observer.memory.history,
+            Rooms(
+                self.observer.means["nobody_home"].window,
+                setup.observation_step,
+                self.expectations.told_away,
+                self.site.timezone,
+                self.site.place,
+            ),
+            self.people,
+            clock.now(),
+        )
         self._source = prices
         self._forecasts = forecasts
         self._decided_for: datetime | None = None
@@ -295,6 +312,8 @@ class Agent:
                 self.prices.add(published)
             self._hear(issued)
             kept = [] if self.devices is None else self.devices.see(self._link, self.thought)
+            if self.devices is not None:
+                self.devices.feel(self.clock.now(), self.satisfaction)
         with self.cpu.part("store"):
             self.store.write_readings([*readings, *kept])
             for forecast in issued:

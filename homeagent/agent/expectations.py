@@ -146,6 +146,10 @@ class Expectations:
         """Return the slots of a past in which nobody was at home, as configured or found."""
         return nobody_home((*self._absences, *self._found), grid)
 
+    def told_away(self, grid: TimeGrid) -> BoolArray:
+        """Return the slots to come in which nobody will be at home, as it was said or configured."""
+        return nobody_home(self._absences, grid)
+
     def expected(self, scenarios: Scenarios, history: History) -> Scenarios:
         """Return scenarios with what is known of them beforehand; `history` is all that was measured."""
         grid = scenarios.grid

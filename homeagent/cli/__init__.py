@@ -7,6 +7,7 @@ import click
 from homeagent.cli.learning import models, train, worker
 from homeagent.cli.live import announce, check_config, discover, profiles, resume, run, setup, test_device
 from homeagent.cli.looking import anomalies, footprint, forecasts, habits, ledger, replay
+from homeagent.cli.people import satisfaction, tell, thumb
 from homeagent.cli.trying import backtest, bench, demo, seasons, simulate
 
 
@@ -31,6 +32,9 @@ for _command in (
     replay,
     resume,
     announce,
+    tell,
+    thumb,
+    satisfaction,
     backtest,
     train,
     habits,

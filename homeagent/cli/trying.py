@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -247,8 +248,36 @@ class _ChangeDay(click.ParamType[int | None]):
     show_default=True,
     help="What breaks on the page's home on its 12th day, or none; docs/anomalies.md lists what can.",
 )
-def demo(*, headless: bool, days: int, speed: float, seed: int, port: int, change: int | None, fault: str) -> None:
+@click.option(
+    "--home",
+    type=click.Choice(["battery", "all-electric"]),
+    default="battery",
+    show_default=True,
+    help="A home with PV and a battery whose habits change, or one with car, heat pump, hot water and appliances too.",
+)
+@click.option(
+    "--season",
+    type=click.Choice(["heating", "cooling"]),
+    default="heating",
+    show_default=True,
+    help="Of the all-electric home: winter or summer.",
+)
+def demo(
+    *,
+    headless: bool,
+    days: int,
+    speed: float,
+    seed: int,
+    port: int,
+    change: int | None,
+    fault: str,
+    home: str,
+    season: Literal["heating", "cooling"],
+) -> None:
     """Run a simulated home: learned from its past, planned, driven, and shown on a page."""
+    if home == "all-electric":
+        _electric(season, seed, days if headless else None, speed, port)
+        return
     from homeagent.agent.demo import run_through, serve
     from homeagent.agent.learning_terminal import print_following
     from homeagent.agent.terminal import print_savings, progress_bar
@@ -262,6 +291,20 @@ def demo(*, headless: bool, days: int, speed: float, seed: int, port: int, chang
             print_following(result.marks, result.frozen, result.changed_on)
         else:
             serve(seed, speed, port, change, fault_named(fault), click.echo)
+
+
+def _electric(season: Literal["heating", "cooling"], seed: int, days: int | None, speed: float, port: int) -> None:
+    from homeagent.agent.electric_demo import run_electric, serve_electric
+    from homeagent.agent.electric_terminal import print_electric
+    from homeagent.agent.terminal import progress_bar
+
+    with plain_errors():
+        if days is None:
+            serve_electric(seed, season, speed, port, click.echo)
+            return
+        with progress_bar("Living") as progress:
+            truth = run_electric(seed, season, days, progress)
+        print_electric(truth, "EUR")
 
 
 @click.command()

@@ -79,6 +79,8 @@ def _ranges(bound: Bound) -> Ranges:
         high_reserve_percent=reserve.high_percent,
         window_minutes=bound.profile.window_minutes or 1,
     )
+    if (current := bound.profile.current) is not None:
+        ranges = replace(ranges, low_current_a=current.low_a, high_current_a=current.high_a)
     if lease is None:
         return ranges
     shortest, longest = timedelta(seconds=lease.low_seconds), timedelta(seconds=lease.high_seconds)

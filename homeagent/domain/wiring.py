@@ -144,6 +144,8 @@ class Ranges:
     shortest_lease: timedelta = timedelta(seconds=1)
     longest_lease: timedelta = timedelta(days=1)
     window_minutes: int = 1
+    low_current_a: float = 6.0
+    high_current_a: float = 80.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,9 @@ PLUGGED = frozenset(
         *("state b", "state c", "state d", "b1", "b2", "c1", "c2", "delayed", "occupied"),
     }
 )
-RUNNING = frozenset({"on", "running", "run", "in use", "inuse", "heating", "cooling", "preheating", "washing", "true"})
+RUNNING = frozenset(
+    {"on", "running", "run", "in use", "inuse", "heating", "cooling", "preheating", "washing", "charging", "true"}
+)
 STANDING = frozenset(
     {
         *("off", "idle", "standby", "ready", "finished", "end", "stop", "stopped", "paused", "not running", "false"),

@@ -10,18 +10,17 @@ that of the interpolated table, not of a grid of powers.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from homeagent.domain.grid import FloatArray, IntArray, TimeGrid
 from homeagent.domain.site import BatterySpec, GridLimits
-from homeagent.planning.stored_energy import TIE_PER_KWH
+from homeagent.planning.stored_energy import SMALL_KWH, TIE_PER_KWH
 
 FAR = 1e9
 """The cost of what cannot be done."""
-SMALL_KWH = 1e-6
-"""A home without a battery is one with a battery of so much."""
 BROKEN_LIMIT = 30.0
 """What a kWh above a fuse costs, in dearest prices of the horizon: steep, so that wishes yield, and finite."""
 
@@ -31,6 +30,12 @@ def broken_limit_per_kwh(import_per_kwh: FloatArray) -> float:
     return BROKEN_LIMIT * max(float(np.abs(import_per_kwh).max(initial=0.0)), 0.1)
 
 
+def fuse_kw(limits: GridLimits, one_phase_kw: FloatArray) -> FloatArray:
+    """Return what may be imported beside so much on one phase: by the home's connection, and by its fullest phase."""
+    by_phase = limits.phases * limits.max_phase_kw - (limits.phases - 1) * one_phase_kw
+    return np.minimum(by_phase, limits.max_import_kw)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Loads:
     """What devices draw [kW], each (..., count): in all, what the battery must not serve, what is on one phase."""
@@ -38,6 +43,15 @@ class Loads:
     all_kw: FloatArray
     apart_kw: FloatArray
     one_phase_kw: FloatArray
+
+    @classmethod
+    def side_by_side(cls, many: Sequence[Loads]) -> Loads:
+        """Return several loads as one, along a new first axis."""
+        return cls(
+            all_kw=np.array([one.all_kw for one in many]),
+            apart_kw=np.array([one.apart_kw for one in many]),
+            one_phase_kw=np.array([one.one_phase_kw for one in many]),
+        )
 
     @classmethod
     def none(cls, count: int) -> Loads:
@@ -64,14 +78,6 @@ class SlotTerms:
     broken: float
     limits: GridLimits
     wear: float
-
-    def fuse_kw(self, one_phase_kw: FloatArray) -> FloatArray:
-        """Return what may be imported beside so much on one phase: the home's connection, or its fullest phase."""
-        limits = self.limits
-        if math.isinf(limits.max_phase_kw):
-            return np.full_like(one_phase_kw, limits.max_import_kw)
-        by_phase = limits.phases * limits.max_phase_kw - (limits.phases - 1) * one_phase_kw
-        return np.minimum(by_phase, limits.max_import_kw)
 
     def cost(self, grid_kw: FloatArray, power_kw: FloatArray, fuse_kw: FloatArray) -> FloatArray:
         """Return what flows cost an hour; arrays begin with the axis of slots, `fuse_kw` fits them."""
@@ -148,7 +154,7 @@ class HomeCost:
         spec, hours, states = self.spec, self.grid.step_hours, self.states_kwh
         apart_kwh = states[1] - states[0]
         net = self.net_kw[:, None, :] + loads.all_kw[:, :, None]
-        fuse = self.terms.fuse_kw(loads.one_phase_kw)[:, :, None]
+        fuse = fuse_kw(self.terms.limits, loads.one_phase_kw)[:, :, None]
         least = _least_kw(self, loads.apart_kw[:, :, None], net)
         start = np.clip(soc_kwh, states[0], states[-1])[:, None]
         up, down = _reach(self)
@@ -192,7 +198,7 @@ class HomeCost:
         least = _least_kw(self, loads.apart_kw[:, None], net).tolist()
         most_kw, weight = spec.max_charge_kw, self.weight.tolist()
         nets = net.tolist()
-        caps = np.minimum(terms.cap_kw, terms.fuse_kw(loads.one_phase_kw)).tolist()
+        caps = np.minimum(terms.cap_kw, fuse_kw(terms.limits, loads.one_phase_kw)).tolist()
         soc = min(max(self.soc_kwh, float(states[0])), float(states[-1]))
         course = [soc]
         for slot in range(self.grid.count):
@@ -233,7 +239,7 @@ class _Moves:
         apart_kwh = home.states_kwh[1] - home.states_kwh[0]
         up, down = _reach(home)
         net = home.net_kw[:, None, :] + loads.all_kw.T[:, :, None]
-        fuse = home.terms.fuse_kw(loads.one_phase_kw).T[:, :, None]
+        fuse = fuse_kw(home.terms.limits, loads.one_phase_kw).T[:, :, None]
         least = _least_kw(home, loads.apart_kw.T[:, :, None], net)
         power = _power_kw(np.arange(-down, up + 1) * apart_kwh, spec, hours)
         grid_cost = home.terms.cost(net[..., None] + power, power.reshape(1, 1, 1, -1), fuse[..., None]) * hours

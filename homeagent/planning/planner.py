@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
@@ -11,7 +12,10 @@ from homeagent.devices.battery import respond, self_consumption
 from homeagent.domain.grid import EdgeSeries, FloatArray, SlotSeries
 from homeagent.domain.plan import Plan, PlanningProblem, Reason
 from homeagent.domain.policy import BatteryPolicy
+from homeagent.planning.device_plans import broken_limits, device_plans, with_loads
 from homeagent.planning.explanation import explain, on_estimates
+from homeagent.planning.home_cost import Loads
+from homeagent.planning.joint import JointCourses, by_rule, going_on, plan_devices
 from homeagent.planning.net_load import even_shares, net_load_points, tail_shares
 from homeagent.planning.steering import steering_prices, terminal_per_kwh
 from homeagent.planning.stored_energy import NetLoad, SlotPrices, StoredEnergyValue, value_of_stored_energy
@@ -49,13 +53,50 @@ class Solution:
         return on_estimates(reason, slot, problem, self.plan.soc_low_kwh.values, self.plan.soc_high_kwh.values)
 
 
-def solve(problem: PlanningProblem) -> Solution:
-    """Return the plan for `problem` by the value of stored energy.
+def solve(
+    problem: PlanningProblem,
+    *,
+    previous: Plan | None = None,
+    out_of_time: Callable[[], bool] = lambda: False,
+) -> Solution:
+    """Return the plan for `problem` by the value of stored energy, its devices planned together with the battery.
 
-    A start outside the battery's limits is normal: the nearest state of the table stands for it.
+    A start outside the battery's limits is normal: the nearest state of the table stands for it. Of the `previous`
+    plan devices keep what they do unless a change gains enough. Where `out_of_time` says so the search for better
+    courses ends, and the best so far are planned: the outcome is `feasible`.
     """
-    site, hours = problem.site, problem.grid.step_hours
-    prices = steering_prices(problem)
+    if not problem.devices:
+        return _solved(problem, None, None)
+    return with_courses(problem, plan_devices(problem, previous, out_of_time))
+
+
+def replan(problem: PlanningProblem, previous: Plan) -> Solution | None:
+    """Return a plan in which every device goes on as planned and only the battery answers anew.
+
+    None where that will not do: what is asked of a device has changed, or its course no longer does what it did.
+    """
+    courses = going_on(problem, previous)
+    return None if courses is None else with_courses(problem, courses)
+
+
+def with_courses(problem: PlanningProblem, courses: JointCourses) -> Solution:
+    """Return the plan in which devices do what is given."""
+    plans = device_plans(problem, courses.responses, courses.loads)
+    solution = _solved(problem, with_loads(problem, courses.loads), courses.loads)
+    unmet = [sentence for device in plans for sentence in device.unmet]
+    plan = replace(
+        solution.plan,
+        devices=plans,
+        outcome="optimal" if courses.complete else "feasible",
+        unmet=(*broken_limits(problem, courses.loads, solution.plan.grid_kw.values), *unmet),
+    )
+    return replace(solution, plan=plan)
+
+
+def _solved(problem: PlanningProblem, with_devices: PlanningProblem | None, loads: Loads | None) -> Solution:
+    """Return the plan of the battery; `with_devices` is the problem with their `loads`, where there are any."""
+    site, hours, asked = problem.site, problem.grid.step_hours, with_devices or problem
+    prices = steering_prices(problem, loads)
     buy = np.array([price.import_per_kwh for price in prices])
     without_pv = (buy < 0) & site.pv_curtailable
     shares = (
@@ -63,21 +104,25 @@ def solve(problem: PlanningProblem) -> Solution:
         if problem.import_cap is None
         else tail_shares(POINTS, max(len(problem.scenarios.weight), POINTS))
     )
-    points = net_load_points(problem.scenarios, problem.grid, without_pv, shares)
+    points = net_load_points(asked.scenarios, problem.grid, without_pv, shares)
     weight = np.diff(shares)
-    nets = tuple(NetLoad(load_kw=np.maximum(row, 0.0), pv_kw=np.maximum(-row, 0.0), weight=weight) for row in points)
+    apart_kw = [0.0] * problem.grid.count if loads is None else loads.apart_kw.tolist()
+    nets = tuple(
+        NetLoad(load_kw=np.maximum(row, 0.0), pv_kw=np.maximum(-row, 0.0), weight=weight, apart_kw=apart)
+        for row, apart in zip(points, apart_kw, strict=True)
+    )
     value = value_of_stored_energy(
         prices,
         nets,
         site.battery,
-        site.grid,
+        replace(site.grid, max_import_kw=site.grid.all_phases_kw),
         hours=hours,
         states=STATES,
         terminal_per_kwh=terminal_per_kwh(buy, site.battery.discharge_efficiency),
         pv_curtailable=site.pv_curtailable,
         cost_after=problem.cost_after,
     )
-    course = _expected_course(problem, value.policies)
+    course = _expected_course(asked, value.policies, apart_kw)
     first = explain(value, 0, problem.soc_kwh, prices[0], nets[0], site.battery, hours=hours, currency=site.currency)
     first = on_estimates(first, 0, problem, course.soc_low_kwh, course.soc_high_kwh)
     plan = Plan(
@@ -100,10 +145,12 @@ def solve(problem: PlanningProblem) -> Solution:
 
 
 def fallback(problem: PlanningProblem, reason: str) -> Plan:
-    """Return the self-consumption rule as a plan of one hour: what is done when nothing better can be had."""
+    """Return the self-consumption rule, and each device's own, as a plan of one hour: where there is nothing better."""
     site = problem.site
     policies = (self_consumption(site.battery),) * problem.grid.count
-    course = _expected_course(problem, policies)
+    courses = by_rule(problem)
+    apart_kw = courses.loads.apart_kw.tolist()
+    course = _expected_course(with_loads(problem, courses.loads), policies, apart_kw)
     buy, sell = problem.prices.import_per_kwh, problem.prices.export_per_kwh
     return Plan(
         problem_digest=problem.digest(),
@@ -127,6 +174,7 @@ def fallback(problem: PlanningProblem, reason: str) -> Plan:
         expected_cost=float(np.where(course.grid_kw > 0, buy, sell) @ course.grid_kw * problem.grid.step_hours),
         outcome="fallback",
         unmet=(reason,),
+        devices=device_plans(problem, courses.responses, courses.loads),
     )
 
 
@@ -140,7 +188,9 @@ class _Course:
     soc_by_scenario_kwh: FloatArray
 
 
-def _expected_course(problem: PlanningProblem, policies: tuple[BatteryPolicy, ...]) -> _Course:
+def _expected_course(
+    problem: PlanningProblem, policies: tuple[BatteryPolicy, ...], apart_kw: Sequence[float]
+) -> _Course:
     """Drive every scenario through the policies, and return means and the band of the state of charge."""
     scenarios, count = problem.scenarios.in_slots_of(problem.grid), problem.grid.count
     load_kw, pv_kw = scenarios.load_kw, scenarios.pv_kw
@@ -149,7 +199,8 @@ def _expected_course(problem: PlanningProblem, policies: tuple[BatteryPolicy, ..
     soc_kwh = np.empty((count + 1, len(soc)))
     soc_kwh[0] = soc
     for slot, policy in enumerate(policies):
-        flows = respond(policy, problem.site.battery, soc, load_kw[:, slot], pv_kw[:, slot], problem.grid.step_hours)
+        load, pv, apart = load_kw[:, slot], pv_kw[:, slot], apart_kw[slot]
+        flows = respond(policy, problem.site.battery, soc, load, pv, problem.grid.step_hours, apart_kw=apart)
         soc = flows.soc_kwh
         power_kw[slot], grid_kw[slot] = flows.power_kw @ scenarios.weight, flows.grid_kw @ scenarios.weight
         soc_kwh[slot + 1] = soc

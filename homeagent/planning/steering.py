@@ -8,15 +8,16 @@ import numpy as np
 
 from homeagent.domain.grid import FloatArray
 from homeagent.domain.plan import PlanningProblem
-from homeagent.planning.home_cost import SMALL_KWH, HomeCost, SlotTerms, broken_limit_per_kwh
+from homeagent.planning.home_cost import HomeCost, Loads, SlotTerms, broken_limit_per_kwh, fuse_kw
 from homeagent.planning.net_load import even_shares, net_load_points, tail_shares
-from homeagent.planning.stored_energy import SlotPrices
+from homeagent.planning.stored_energy import SMALL_KWH, SlotPrices
 
 
-def steering_prices(problem: PlanningProblem) -> tuple[SlotPrices, ...]:
+def steering_prices(problem: PlanningProblem, loads: Loads | None = None) -> tuple[SlotPrices, ...]:
     """Return the prices that steer each slot: money plus the price put on the grid's carbon, and the import cap.
 
-    Carbon counts where energy is imported; what others save by the home's export is not claimed.
+    Carbon counts where energy is imported; what others save by the home's export is not claimed. With `loads` of
+    devices the connection's limit has a price too, where it is below the cap: the battery keeps something for it.
     """
     carbon = np.zeros(problem.grid.count)
     if problem.carbon_g_per_kwh is not None:
@@ -24,12 +25,18 @@ def steering_prices(problem: PlanningProblem) -> tuple[SlotPrices, ...]:
     buy = problem.prices.import_per_kwh + carbon
     sell = problem.prices.export_per_kwh
     cap = problem.import_cap
+    limit_kw = np.full(problem.grid.count, math.inf) if cap is None else cap.limit_kw
+    excess = np.zeros(problem.grid.count) if cap is None else cap.excess_price_per_kwh
+    if loads is not None:
+        allowed_kw = fuse_kw(problem.site.grid, loads.one_phase_kw)
+        excess = np.where(allowed_kw < limit_kw, broken_limit_per_kwh(buy), excess)
+        limit_kw = np.minimum(allowed_kw, limit_kw)
     return tuple(
         SlotPrices(
             import_per_kwh=float(buy[slot]),
             export_per_kwh=float(sell[slot]),
-            import_limit_kw=math.inf if cap is None else float(cap.limit_kw[slot]),
-            excess_per_kwh=0.0 if cap is None else float(cap.excess_price_per_kwh[slot]),
+            import_limit_kw=float(limit_kw[slot]),
+            excess_per_kwh=float(excess[slot]),
         )
         for slot in range(problem.grid.count)
     )

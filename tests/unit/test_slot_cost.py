@@ -19,9 +19,7 @@ def beside(max_import_kw: float = float("inf"), *, apart: bool = False) -> Batte
     asked = problem(grid=GridLimits(max_import_kw=max_import_kw))
     home = home_cost(asked, points=5, states=61)
     none = Loads.none(24)
-    table = home.tables(
-        Loads(all_kw=none.all_kw[None], apart_kw=none.apart_kw[None], one_phase_kw=none.one_phase_kw[None])
-    )
+    table = home.tables(Loads.side_by_side([none]))
     soc_kwh = home.course_kwh(table[:, 0], none)[:-1]
     return BatteryCost(home=home, table=table[:, 0], loads=none, soc_kwh=soc_kwh, apart=apart)
 
@@ -75,6 +73,5 @@ def test_a_load_that_the_battery_must_not_serve_is_never_cheaper() -> None:
 def test_the_cost_of_a_home_is_what_its_plan_expects() -> None:
     asked = problem()
     home = home_cost(asked, points=12, states=61)
-    zero = np.zeros((1, 24))
-    table = home.tables(Loads(all_kw=zero, apart_kw=zero, one_phase_kw=zero))
+    table = home.tables(Loads.side_by_side([Loads.none(24)]))
     assert abs(home.at_start(table)[0] - solve(asked).plan.expected_cost) < 1e-9

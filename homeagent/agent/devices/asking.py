@@ -10,16 +10,18 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from homeagent.agent.devices.by_hand import asked_of, boost, boost_kw, boosted, room_wish
-from homeagent.agent.devices.car_task import announced_departure, car_task
+from homeagent.agent.devices.car_task import announced_departure, car_task, needed_kwh
 from homeagent.agent.devices.learned import Learned
 from homeagent.agent.devices.memory import DeviceMemory
+from homeagent.agent.devices.rooms import Rooms
 from homeagent.agent.devices.standing import Standing
 from homeagent.agent.devices.warm_tasks import Around, heat_task, hours_task, tank_task
 from homeagent.agent.people_book import PeopleBook
+from homeagent.agent.satisfaction_book import Room
 from homeagent.agent.thinking import DeviceAsks
 from homeagent.domain.command import Instruction, SetTemperature
 from homeagent.domain.devices import ApplianceSpec, CarSpec, DeviceKnown, DeviceState, HeatSpec, HoursSpec, TankSpec
-from homeagent.domain.grid import FloatArray, TimeGrid
+from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
 from homeagent.domain.people import Asked
 from homeagent.domain.tasks import Choice, DeviceTask
 from homeagent.domain.wishes import (
@@ -32,10 +34,11 @@ from homeagent.domain.wishes import (
     Wish,
     priced,
 )
+from homeagent.planning.car_confidence import short_price, usual_spread
 from homeagent.planning.house_heat import worth_of_heat_left as worth_of_room_left
 from homeagent.planning.tank import worth_of_heat_left as worth_of_water_left
 
-QUARTER = timedelta(minutes=15)
+QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
 UNKNOWN = "the house is not known yet"
 STALE_AFTER = timedelta(minutes=30)
 
@@ -49,6 +52,12 @@ class Ahead:
     load_kw: FloatArray
     pv_kw: FloatArray
 
+    def hourly_per_kwh(self) -> FloatArray:
+        """Return what importing costs in each whole hour of the grid."""
+        inside = HOUR // self.grid.step
+        whole = self.grid.count // inside
+        return np.asarray(self.import_per_kwh[: whole * inside].reshape(whole, inside).mean(axis=1))
+
 
 class Asking:
     """Turns how each device stands into tasks. `problems` says what could not be asked, and why."""
@@ -58,18 +67,22 @@ class Asking:
         devices: tuple[DeviceKnown, ...],
         wishes: Mapping[str, Wish],
         learned: Learned,
+        rooms: Rooms,
         people: PeopleBook,
         timezone: ZoneInfo,
         usual_per_kwh: Callable[[datetime], float],
     ) -> None:
         self.known: Mapping[str, DeviceKnown] = {device.name: device for device in devices}
         self.learned = learned
+        self.rooms = rooms
         self.people = people
         self.standing = Standing(timezone)
         self.problems: dict[str, str] = {}
         self._wishes = wishes
         self._timezone = timezone
         self._usual_per_kwh = usual_per_kwh
+        self._rooms_at: datetime | None = None
+        self._rooms_now: list[Room] = []
 
     def see(self, device: DeviceKnown, before: DeviceState | None, state: DeviceState) -> None:
         """Take in how a device stands."""
@@ -127,7 +140,7 @@ class Asking:
             case CarSpec(), CarWish() as wish:
                 return self._car(device, priced(wish, usual_per_kwh), asked, state, ahead)
             case HeatSpec(), HeatWish() as wish:
-                return self._heat(device, priced(room_wish(wish, asked), usual_per_kwh), state, ahead, around)
+                return self._heat(device, priced(room_wish(wish, asked), usual_per_kwh), state, ahead, memory, around)
             case TankSpec(), TankWish() as wish:
                 return self._tank(device, priced(wish, usual_per_kwh), state, ahead, around)
             case ApplianceSpec(), ApplianceWish() as wish:
@@ -146,14 +159,24 @@ class Asking:
         departure, wrong = announced_departure(state, wish, ahead.grid, self._timezone)
         if wrong is not None:
             self.problems[device.name] = f"{device.name}: {wrong}"
+        usual_kwh = self.learned.usual_kwh(device, wish, ahead.grid.start)
         if departure is None:
-            departure = self.learned.departure(device, wish, state, ahead.grid)
-        task = car_task(device, wish, state, departure, self.learned.usual_kwh(device, wish))
+            departure = self.learned.departure(device, state, needed_kwh(device, wish, state, usual_kwh)[0], ahead.grid)
+            configured = self._wishes[device.name]
+            if isinstance(configured, CarWish) and configured.short_per_kwh is None:
+                wish = replace(wish, short_per_kwh=short_price(wish.confidence, usual_spread(ahead.hourly_per_kwh())))
+        task = car_task(device, wish, state, departure, usual_kwh)
         surplus_kw = np.maximum(ahead.pv_kw - ahead.load_kw, 0.0)
         return None if task is None else replace(task, surplus_kw=surplus_kw)
 
     def _heat(
-        self, device: HeatSpec, wish: HeatWish, state: DeviceState, ahead: Ahead, around: Around
+        self,
+        device: HeatSpec,
+        wish: HeatWish,
+        state: DeviceState,
+        ahead: Ahead,
+        memory: DeviceMemory,
+        around: Around,
     ) -> DeviceTask | None:
         if state.air_c is None:
             self._leave_out(device, "does not tell the room's temperature")
@@ -163,8 +186,8 @@ class Asking:
             why = self.learned.house_unknown.get(device.name, UNKNOWN)
             self.problems[device.name] = f"{device.name} is kept at its set-points: {why}"
             return None
-        comfort = self.learned.comfort(device, wish, ahead.grid)
-        mass_c = self.learned.mass_c(device, state.air_c)
+        comfort = self.rooms.comfort(wish, ahead.grid)
+        mass_c = self.learned.mass_c(device, state.air_c, memory, ahead.grid.start)
         left_per_kwh = worth_of_room_left(device, model, ahead.import_per_kwh, around.outdoor_c, ahead.grid)
         task = heat_task(device, model, state.air_c, mass_c, comfort, around, self.standing.course(state))
         return replace(task, left_per_kwh=left_per_kwh)
@@ -190,6 +213,33 @@ class Asking:
         drawn_kw = np.nan_to_num(memory.window(device.name, "power_kw", past))
         return float(np.clip(drawn_kw / device.rated_kw, 0.0, 1.0).sum() * past.step_hours)
 
+    def rooms_now(self, now: datetime) -> list[Room]:
+        """Return what is wanted of each room at this moment, and how likely somebody is there to feel it."""
+        slot = TimeGrid(start=slot_start(now, QUARTER), step=QUARTER, count=1)
+        if slot.start != self._rooms_at:
+            self._rooms_at, self._rooms_now, in_force = slot.start, [], self.people.in_force(now)
+            for name, wish in self._wishes.items():
+                if isinstance(wish, HeatWish):
+                    wanted = priced(room_wish(wish, in_force.of(name)), self._usual_per_kwh(now))
+                    band = self.rooms.comfort(wanted, slot)
+                    awake = float(band.home[0] - band.asleep[0])
+                    low_c, high_c = float(band.low_c[0]), float(band.high_c[0])
+                    self._rooms_now.append(Room(device=name, low_c=low_c, high_c=high_c, home_awake=awake))
+        return self._rooms_now
+
+    def cars_need(self, now: datetime) -> dict[str, float | None]:
+        """Return what each car still needs at its charger of what is asked [kWh], nothing while it is paused."""
+        in_force, needs = self.people.in_force(now), {}
+        for name, device in self.known.items():
+            state, wish = self.standing.of(name), self._wishes[name]
+            if not isinstance(device, CarSpec) or not isinstance(wish, CarWish) or state is None:
+                continue
+            asked = in_force.of(name)
+            wish = wish if asked.target is None else replace(wish, target=asked.target)
+            known = state.asked_kwh is not None or (state.stored_kwh is not None and device.capacity_kwh is not None)
+            needs[name] = 0.0 if asked.paused else needed_kwh(device, wish, state, 0.0)[0] if known else None
+        return needs
+
     def without_plan(self, device: DeviceKnown, now: datetime) -> tuple[Instruction | None, Choice]:
         """Return what a device is told that is not planned: boosted, or a room kept in its band; else nothing."""
         asked, wish = self.people.in_force(now).of(device.name), self._wishes[device.name]
@@ -201,8 +251,8 @@ class Asking:
             return boost(device, comfort), Choice(text=f"a person wants it at full power until {until:%H:%M}")
         if not isinstance(device, HeatSpec) or not isinstance(wish, HeatWish):
             return None, Choice(text="nothing is asked of it")
-        slot = TimeGrid(start=now, step=QUARTER, count=1)
-        band = self.learned.comfort(device, priced(room_wish(wish, asked), self._usual_per_kwh(now)), slot)
+        slot = TimeGrid(start=slot_start(now, QUARTER), step=QUARTER, count=1)
+        band = self.rooms.comfort(priced(room_wish(wish, asked), self._usual_per_kwh(now)), slot)
         target_c = float((band.low_c if device.purpose == "heating" else band.high_c)[0])
         why = self.learned.house_unknown.get(device.name, UNKNOWN)
         return SetTemperature(target_c=target_c), Choice(text=f"kept at {target_c:.1f} degC: {why}")

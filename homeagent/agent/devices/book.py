@@ -6,9 +6,11 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+
+import numpy as np
 
 from homeagent.agent.commander import Commander
+from homeagent.agent.device_reasoning import Reasoner
 from homeagent.agent.devices.asking import Ahead, Asking
 from homeagent.agent.devices.happenings import happened, strayed
 from homeagent.agent.devices.memory import DeviceMemory
@@ -17,7 +19,7 @@ from homeagent.agent.devices.outdoor import Outdoor
 from homeagent.agent.devices.warm_tasks import Around
 from homeagent.agent.satisfaction_book import SatisfactionBook
 from homeagent.agent.thinking import DeviceAsks, Thought
-from homeagent.domain.command import Command, Instruction
+from homeagent.domain.command import Command, Instruction, Skipped
 from homeagent.domain.decision import DeviceDecision
 from homeagent.domain.devices import DeviceKnown
 from homeagent.domain.forecast import Scenarios
@@ -30,15 +32,6 @@ from homeagent.store import Store
 
 KEPT = 400
 LEASE_SLOTS = 4
-GAINS_SHARE = 0.8
-"""Of what a household draws ends as heat in its rooms; the rest leaves with water, air and light."""
-
-
-class Reasons(Protocol):
-    """Says why a device does in a slot what is planned."""
-
-    def __call__(self, thought: Thought, device: str, slot: int) -> Choice:
-        """Return the reason, with the runner-up where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +49,16 @@ class Told:
 class DeviceBook:
     """One home's devices. `see` is called at each round, `tasks` at each think, `act` when a slot begins."""
 
-    def __init__(
-        self,
-        asking: Asking,
-        memory: DeviceMemory,
-        outdoor: Outdoor,
-        satisfaction: SatisfactionBook,
-        store: Store,
-        reasons: Reasons,
-    ) -> None:
+    def __init__(self, asking: Asking, memory: DeviceMemory, outdoor: Outdoor, store: Store, reasons: Reasoner) -> None:
         self.asking = asking
-        self.satisfaction = satisfaction
         self.memory = memory
         self.outdoor = outdoor
         self.decisions: deque[DeviceDecision] = deque(maxlen=KEPT)
-        self._reasons = reasons
+        self.reasons = reasons
         self._store = store
         self._news: str | None = None
         self._decided: tuple[datetime, str] | None = None
+        self._last: dict[str, Instruction] = {}
 
     @property
     def known(self) -> Mapping[str, DeviceKnown]:
@@ -85,10 +70,12 @@ class DeviceBook:
         readings = tuple(readings)
         self.memory.add(readings)
         self.outdoor.add(readings)
+        self.asking.learned.remember(readings)
 
     def learn(self, now: datetime) -> None:
         """Learn from what has been seen, once a local day."""
-        self.asking.learned.look(now, self.memory, self.outdoor)
+        if self.asking.learned.look(now, self.memory, self.outdoor):
+            self.asking.rooms.learn(self.asking.learned.past(now))
 
     def see(self, link: object, thought: Thought | None) -> list[Reading]:
         """Take in how the devices stand, if the link tells; return readings to be kept."""
@@ -107,6 +94,11 @@ class DeviceBook:
             self._news = news or self._news
         return kept
 
+    def feel(self, now: datetime, satisfaction: SatisfactionBook) -> None:
+        """Say how things stand for the people of the home."""
+        states = [state for state in map(self.memory.last, self.known) if state is not None]
+        satisfaction.look(now, states, self.asking.rooms_now(now), self.asking.cars_need(now))
+
     def news(self, now: datetime) -> str | None:
         """Return once what has happened that no plan knew of, in words; what people ask comes first."""
         news, self._news = self._news, None
@@ -119,7 +111,7 @@ class DeviceBook:
         around = Around(
             outdoor_c=self.outdoor.expected_c(grid),
             sun_kw_m2=self.outdoor.sun_kw_m2(grid, pv_kw, self.asking.learned.most_pv_kw),
-            gains_kw=GAINS_SHARE * load_kw,
+            gains_kw=np.zeros(grid.count),  # the house as learned has them in it
         )
         ahead = Ahead(grid=grid, import_per_kwh=import_per_kwh, load_kw=load_kw, pv_kw=pv_kw)
         return self.asking.asks(ahead, self.memory, around)
@@ -141,7 +133,7 @@ class DeviceBook:
         for name, device in self.known.items():
             if name in plans and grid.start <= now < grid.end:
                 told = order(device, plans[name], now, grid.step_hours)
-                choice = self._reasons(thought, name, grid.index_of(now))
+                choice = self.reasons(thought, name, grid.index_of(now))
             else:
                 told, choice = self.asking.without_plan(device, now)
             if told is not None and not self.asking.people.in_force(now).of(name).paused:
@@ -166,5 +158,8 @@ class DeviceBook:
             plan_digest=told.digest,
             wake=told.wake,
         )
+        if isinstance(result, Skipped) and told.instruction == self._last.get(told.device):
+            return  # nothing is decided anew
+        self._last[told.device] = told.instruction
         self.decisions.append(decision)
         self._store.write_device_decision(decision)

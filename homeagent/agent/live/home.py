@@ -5,27 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from homeagent.agent.live.alarm import Alarm
 from homeagent.agent.live.device_board import DeviceBoard
 from homeagent.agent.live.driver import REST_S, Driver, Effects
 from homeagent.agent.live.forecasts import LiveForecasts
+from homeagent.agent.live.holding_back import HoldingBack
 from homeagent.agent.live.notices import Notices
+from homeagent.agent.live.observing import Claim, Observing
 from homeagent.agent.live.prices import LivePrices
 from homeagent.control.proof import Observed
 from homeagent.domain.command import AgentMode, Command, CommandResult, Rejected, Skipped
 from homeagent.domain.devices import DeviceKnown, DeviceState
-from homeagent.domain.errors import HomeAgentError
 from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.ports import Clock
 from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec
-from homeagent.domain.wiring import DeviceSpec, Wiring
-from homeagent.hass import units
-from homeagent.hass.device_reading import OUTDOOR_C, temperature_c, thermostat_c
+from homeagent.domain.wiring import DeviceSpec, MeterSpec, Wiring
+from homeagent.hass.device_reading import OUTDOOR_C, power_kw, temperature_c, thermostat_c
 from homeagent.hass.entities import Change, EntityState
 from homeagent.hass.lateness import Lateness
 from homeagent.hass.link import Link
@@ -98,7 +98,10 @@ class LiveHome:
             zone=site.timezone,
         )
         runner = StepRunner(self.link)
+        self._observing = Observing(self.board, devices, wiring.sensors, self.state, lambda: self.link.temperature_unit)
+        self._observing.claims = self._claims
         self.drivers = {spec.name: Driver(spec, site.battery, runner, self, effects) for spec in devices}
+        self._fuse = HoldingBack(site.grid, self._observing.drawn_kw)
 
     async def run(self) -> None:
         """Keep the link and the guard loops alive, for ever."""
@@ -112,6 +115,7 @@ class LiveHome:
         now = asyncio.get_running_loop().time
         while self.drivers:
             looked_s = now()
+            self._hold_back(looked_s)
             for driver in self.drivers.values():
                 driver.guard(linked=self.link.status.up)
             self._measured.clear()
@@ -121,6 +125,22 @@ class LiveHome:
             left_s = looked_s + SHORTEST_UNSEEN_S - now()
             if left_s > 0:
                 await asyncio.sleep(left_s)
+
+    def _hold_back(self, now_s: float) -> None:
+        """Keep the home below its fuse."""
+        if self._fuse.watches and self.link.status.up:
+            phases = [self._phase_kw(spec) for spec in self.wiring.phases]
+            self._fuse.look(now_s, self.board.present_kw("grid_kw"), phases, self.drivers)
+
+    def _phase_kw(self, spec: MeterSpec) -> float | None:
+        shown = [(power_kw(self.state(one.entity), one.entity).value, one.sign) for one in spec.sources]
+        known = [kw * sign for kw, sign in shown if kw is not None]
+        return sum(known) if len(known) == len(shown) else None
+
+    def _claims(self) -> list[Claim]:
+        """Return the chargers that follow the surplus, in the order of the configuration."""
+        follow = [(name, driver.follows_kw) for name, driver in self.drivers.items()]
+        return [Claim(name=name, told_kw=kw) for name, kw in follow if kw is not None]
 
     async def hear(self) -> None:
         """Take in what the meters have told meanwhile."""
@@ -224,24 +244,7 @@ class LiveHome:
 
     def observed(self, device: DeviceSpec) -> Observed:
         """Return what is measured of a device now."""
-        if device.kind == "battery":
-            load_kw, pv_kw = self.board.present_kw("load_kw"), self.board.present_kw("pv_kw")
-            return Observed(
-                battery_kw=self.board.present_kw("battery_kw"),
-                net_kw=None if load_kw is None or pv_kw is None else load_kw - pv_kw,
-                soc_kwh=self.board.soc_kwh,
-            )
-        proof, state = device.proof, self.state(device.proof.entity or "")
-        running = None if state is None else _running(state, proof.on_above_kw)
-        if device.kind == "switch":
-            return Observed(running=running)
-        thermostat = self.state(proof.thermostat or "")
-        shown: Mapping[str, object] = {} if thermostat is None else thermostat.attributes
-        return Observed(
-            running=running,
-            room_c=self._celsius(shown.get("current_temperature")),
-            target_c=self._celsius(shown.get("temperature")),
-        )
+        return self._observing.of(device)
 
     def state(self, entity: str) -> EntityState | None:
         """Return an entity as Home Assistant shows it."""
@@ -259,13 +262,10 @@ class LiveHome:
         if status.up:
             found += self.board.problems()
             found += self.devices.problems()
+            found += self._fuse.problems()
         found += self.prices.problems()
         found += self.forecasts.problems() if status.up else []
         return found + [f"{name} is {d.standing}: {d.why}" for name, d in self.drivers.items() if d.why is not None]
-
-    def _celsius(self, value: object) -> float | None:
-        number = None if value is None else units.number(str(value))
-        return None if number is None else units.celsius(number, self.link.temperature_unit)
 
     def _on_change(self, change: Change) -> None:
         self.board.see(change.entity_id, change.after, self._ago_s(change))
@@ -313,20 +313,3 @@ class LiveHome:
 
 def _next_minute(now: datetime) -> datetime:
     return now.replace(second=0, microsecond=0) + READ_EVERY
-
-
-def _running(state: EntityState, on_above_kw: float) -> bool | None:
-    """Return whether a device runs, from its power, its heating action, or a state of on or off."""
-    if not state.present:
-        return None
-    unit = state.attributes.get("unit_of_measurement")
-    if unit is not None:
-        value = units.number(state.state)
-        try:
-            return None if value is None else units.power_kw(value, unit) > on_above_kw
-        except HomeAgentError:
-            return None
-    action = state.attributes.get("hvac_action")
-    if action is not None:
-        return action in {"heating", "cooling", "preheating"}
-    return {"on": True, "off": False}.get(state.state)

@@ -146,6 +146,7 @@ class _Run:
         self.home.on_act = self._acted
         self.backfill = Backfill(self.home.link, config.wiring.meters, store, clock.now(), self._remember)
         self._port = config.port
+        self._yielded: set[str] = set()
 
     async def until(self, stop: asyncio.Event, echo: Callable[[str], None]) -> None:
         """Run until `stop` is set; then no new round begins, the devices are made safe, and the link ends last."""
@@ -179,7 +180,15 @@ class _Run:
             await self.agent.tick()
             self.home.look()
             now = datetime.now(UTC)
+            self._note_overrides(now)
             await self.home.alarm.sleep(clock_s() + 60 - now.second - now.microsecond / 1e6 + SURELY_OVER_S)
+
+    def _note_overrides(self, now: datetime) -> None:
+        """Count each device that has been left to a person since the last round."""
+        yielded = {name for name, driver in self.home.drivers.items() if driver.standing == "yielded"}
+        for name in sorted(yielded - self._yielded):
+            self.agent.satisfaction.overridden(name, now)
+        self._yielded = yielded
 
     def _remember(self, readings: Sequence[Reading], *, milestone: bool) -> None:
         self.agent.remember(readings, think=milestone)

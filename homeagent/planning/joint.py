@@ -16,7 +16,7 @@ from datetime import timedelta
 import numpy as np
 
 from homeagent.domain.grid import FloatArray
-from homeagent.domain.plan import Plan, PlanningProblem
+from homeagent.domain.plan import PlanningProblem
 from homeagent.domain.tasks import DeviceTask
 from homeagent.planning.device_responses import best_responses, evaluate, is_apart, loads_of, on_one_phase, units
 from homeagent.planning.home_cost import HomeCost, Loads
@@ -30,11 +30,11 @@ POINTS, STATES = 4, 31
 ROUNDS = 3
 OTHERS = 2
 """So many other courses of a device are judged beside its best: those that look best at its slot costs."""
-LEAST_GAIN_KWH = 0.005
+LEAST_GAIN_KWH = 0.02
 STEADY_KWH = 0.2
 """What a change must gain, in kWh at the mean price: of courses found in this plan, and of those that are running."""
 
-UNPLANNED = timedelta(hours=1)
+UNPLANNED = timedelta(hours=6)
 """An older plan that ends so much earlier still does: nothing is begun in what it does not reach."""
 SAME_KW = 1e-6
 
@@ -50,14 +50,12 @@ class JointCourses:
     complete: bool
 
 
-def plan_devices(
-    problem: PlanningProblem, previous: Plan | None = None, out_of_time: Callable[[], bool] = lambda: False
-) -> JointCourses:
+def plan_devices(problem: PlanningProblem, out_of_time: Callable[[], bool] = lambda: False) -> JointCourses:
     """Return the courses of all devices that together cost the home least, as far as the search and the time go.
 
     Courses of the plan before stay as they are unless a change gains enough.
     """
-    search = _Search(problem, home_cost(problem, points=POINTS, states=STATES), previous)
+    search = _Search(problem, home_cost(problem, points=POINTS, states=STATES))
     complete = search.run(out_of_time)
     return JointCourses(responses=tuple(search.responses), loads=search.total, complete=complete)
 
@@ -67,14 +65,14 @@ def by_rule(problem: PlanningProblem) -> JointCourses:
     return _courses(problem, rule_responses(problem.devices, problem.grid))
 
 
-def going_on(problem: PlanningProblem, previous: Plan) -> JointCourses | None:
+def going_on(problem: PlanningProblem) -> JointCourses | None:
     """Return the courses of the plan before, None where they no longer do, or no longer do as well."""
-    wished = {device.name: device.wish_cost for device in previous.devices}
+    wished = {device.name: device.wish_cost for device in problem.before}
     usual = max(float(np.abs(problem.prices.import_per_kwh).mean()), 0.01) if problem.grid.count else 0.0
     responses = []
     for task in problem.devices:
-        power_kw = kept_power_kw(problem, previous, task.spec.name)
-        if power_kw is None or not _reaches(problem, previous):
+        power_kw = kept_power_kw(problem, task.spec.name)
+        if power_kw is None:
             return None
         response = evaluate(task, power_kw, problem.grid)
         worse = response.wish_cost - wished[task.spec.name]
@@ -84,11 +82,6 @@ def going_on(problem: PlanningProblem, previous: Plan) -> JointCourses | None:
     return _courses(problem, responses) if set(wished) == {task.spec.name for task in problem.devices} else None
 
 
-def _reaches(problem: PlanningProblem, previous: Plan) -> bool:
-    """Return whether the older plan reaches nearly to the end of the new grid."""
-    return problem.grid.end - previous.grid.end <= UNPLANNED
-
-
 def _courses(problem: PlanningProblem, responses: Sequence[Response]) -> JointCourses:
     loads = Loads.none(problem.grid.count)
     for task, response in zip(problem.devices, responses, strict=True):
@@ -96,16 +89,16 @@ def _courses(problem: PlanningProblem, responses: Sequence[Response]) -> JointCo
     return JointCourses(responses=tuple(responses), loads=loads, complete=True)
 
 
-def kept_power_kw(problem: PlanningProblem, previous: Plan | None, name: str) -> FloatArray | None:
-    """Return what an older plan has a device do, on the new grid: 0 beyond its end; None where it says nothing."""
-    old = next((one for one in previous.devices if one.name == name), None) if previous is not None else None
-    if old is None or previous is None or previous.grid.step != problem.grid.step:
+def kept_power_kw(problem: PlanningProblem, name: str) -> FloatArray | None:
+    """Return what an older plan has a device do, on the new grid: 0 beyond its end; None where it says too little."""
+    old = next((one.power_kw for one in problem.before if one.name == name), None)
+    if old is None or old.grid.step != problem.grid.step or problem.grid.end - old.grid.end > UNPLANNED:
         return None
-    shift, rest = divmod(problem.grid.start - previous.grid.start, problem.grid.step)
-    if rest or not 0 <= shift < previous.grid.count:
+    shift, rest = divmod(problem.grid.start - old.grid.start, problem.grid.step)
+    if rest or not 0 <= shift < old.grid.count:
         return None
     power_kw = np.zeros(problem.grid.count)
-    left = old.power_kw.values[shift : shift + problem.grid.count]
+    left = old.values[shift : shift + problem.grid.count]
     power_kw[: len(left)] = left
     return power_kw
 
@@ -113,13 +106,14 @@ def kept_power_kw(problem: PlanningProblem, previous: Plan | None, name: str) ->
 class _Search:
     """The courses so far, with the table of the home's cost beside them."""
 
-    def __init__(self, problem: PlanningProblem, home: HomeCost, previous: Plan | None) -> None:
+    def __init__(self, problem: PlanningProblem, home: HomeCost) -> None:
         self._home, self._tasks = home, problem.devices
         self._units = units(self._tasks)
         self._rule = rule_responses(self._tasks, problem.grid)
         self.responses = list(self._rule)
         self._placed = [False] * len(self._tasks)
-        kept = [kept_power_kw(problem, previous, task.spec.name) for task in self._tasks]
+        self._answered: dict[tuple[int, ...], FloatArray] = {}
+        kept = [kept_power_kw(problem, task.spec.name) for task in self._tasks]
         for unit in self._units:
             self._keep(unit, [kept[place] for place in unit])
         self._kept = list(self._placed)
@@ -185,6 +179,8 @@ class _Search:
             apart=is_apart(tasks[0]),
             one_phase=on_one_phase(tasks[0]),
         )
+        if self._answered_already(unit, cost):
+            return False
         best = best_responses(tasks, cost)
         tried = [best, *self._promising(tasks, best, cost, others)]
         if not self._placed[unit[0]]:
@@ -196,6 +192,16 @@ class _Search:
             return False
         steady = any(self._kept[place] for place in unit)
         return self._take(unit, tried, beside, self._steady_gain if steady else self._least_gain)
+
+    def _answered_already(self, unit: tuple[int, ...], cost: BatteryCost) -> bool:
+        """Return whether slots cost what they did when the device answered last: it gains no more than they changed."""
+        most_kw = max(float(np.abs(self.responses[place].power_kw).max(initial=0.0)) for place in unit)
+        per_kw = cost.of(np.array([most_kw or 1.0]))[:, 0] / (most_kw or 1.0)
+        before = self._answered.get(unit)
+        self._answered[unit] = per_kw
+        if before is None or not self._placed[unit[0]]:
+            return False
+        return float(np.abs(per_kw - before).sum()) * most_kw < self._least_gain
 
     def _promising(self, tasks: Sequence[DeviceTask], best: Courses, cost: BatteryCost, most: int) -> list[Courses]:
         """Return the other courses that look best at the slots' costs."""
@@ -220,7 +226,7 @@ class _Search:
             for place, response in zip(unit, one, strict=True):
                 own = own + loads_of(self._tasks[place], response.power_kw)
             loads.append(own)
-        tables = self._home.tables(Loads.side_by_side(loads))
+        tables = self._home.tables(Loads.side_by_side(loads), known=(self.total, self._table))
         energy = self._home.at_start(tables)
         total = energy + np.array([_wishes(one) for one in tried])
         best = int(np.argmin(total))

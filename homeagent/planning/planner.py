@@ -53,30 +53,16 @@ class Solution:
         return on_estimates(reason, slot, problem, self.plan.soc_low_kwh.values, self.plan.soc_high_kwh.values)
 
 
-def solve(
-    problem: PlanningProblem,
-    *,
-    previous: Plan | None = None,
-    out_of_time: Callable[[], bool] = lambda: False,
-) -> Solution:
+def solve(problem: PlanningProblem, *, out_of_time: Callable[[], bool] = lambda: False) -> Solution:
     """Return the plan for `problem` by the value of stored energy, its devices planned together with the battery.
 
-    A start outside the battery's limits is normal: the nearest state of the table stands for it. Of the `previous`
-    plan devices keep what they do unless a change gains enough. Where `out_of_time` says so the search for better
-    courses ends, and the best so far are planned: the outcome is `feasible`.
+    A start outside the battery's limits is normal: the nearest state of the table stands for it. Where `out_of_time`
+    says so the search for better courses ends, and the best so far are planned: the outcome is `feasible`.
     """
     if not problem.devices:
         return _solved(problem, None, None)
-    return with_courses(problem, plan_devices(problem, previous, out_of_time))
-
-
-def replan(problem: PlanningProblem, previous: Plan) -> Solution | None:
-    """Return a plan in which every device goes on as planned and only the battery answers anew.
-
-    None where that will not do: what is asked of a device has changed, or its course no longer does what it did.
-    """
-    courses = going_on(problem, previous)
-    return None if courses is None else with_courses(problem, courses)
+    going = going_on(problem) if problem.steady else None
+    return with_courses(problem, going or plan_devices(problem, out_of_time))
 
 
 def with_courses(problem: PlanningProblem, courses: JointCourses) -> Solution:

@@ -17,6 +17,7 @@ from homeagent.domain.command import Command, CommandResult, Confirmed, SetSwitc
 from homeagent.domain.decision import DeviceDecision
 from homeagent.domain.devices import DeviceState
 from homeagent.domain.forecast import Scenarios
+from homeagent.domain.grid import TimeGrid
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.plan import PlanningProblem
 from homeagent.domain.prices import PriceCurve, PublishedPrices
@@ -112,10 +113,21 @@ def still_view(store: Store) -> View:
     )
     agent = Agent(setup, home, home, store, home)
     agent.thought = thinks
+    before = 68
+    agent.prices.add(
+        PublishedPrices(
+            grid=TimeGrid(start=START - before * GRID.step, step=GRID.step, count=before + 124),
+            import_per_kwh=np.concatenate([PRICE[28 : 28 + before], PRICE[:124]]),
+            export_per_kwh=np.full(before + 124, 0.06),
+        )
+    )
     assert agent.devices is not None
     for state in states():
         agent.devices.memory.see(state)
     agent.devices.decisions.append(_decision("dryer", thinks))
+    agent.devices.add(_morning())
+    for decision in _decided_before(thinks):
+        store.write_device_decision(decision)
     agent.satisfaction.look(NOW, states())
     return View(agent)
 
@@ -134,6 +146,38 @@ def _decision(device: str, thinks: Thought) -> DeviceDecision:
         plan_digest=thinks.plan.problem_digest,
         wake=None,
     )
+
+
+def _morning() -> list[Reading]:
+    """Return what devices did since midnight, before the plan: the heating and the tank, and a run of the pool."""
+    step, readings = timedelta(minutes=15), []
+    for slot in range(68):
+        at, hour = START - 68 * step + (slot + 1) * step, slot / 4
+        values = {
+            "living.power_kw": 2.0 if hour < 4 or 11 <= hour < 14 else 0.0,
+            "living.air_c": 19.0 + 1.8 * np.sin((hour - 8) / 12 * np.pi) ** 2,
+            "tank.power_kw": 2.0 if 2 <= hour < 4 else 0.0,
+            "tank.water_c": 45.0 + (10 if 4 <= hour < 7 else 3),
+            "pool.power_kw": 1.1 if 11 <= hour < 14 else 0.0,
+            "car.power_kw": 7.2 if 1 <= hour < 3 else 0.0,
+        }
+        readings += [Reading(entity=name, at=at, value=float(value), over=step) for name, value in values.items()]
+    return readings
+
+
+def _decided_before(thinks: Thought) -> list[DeviceDecision]:
+    made = []
+    for hour in range(17):
+        at = START - timedelta(hours=17 - hour)
+        heats = hour < 4 or 11 <= hour < 14
+        text = (
+            "heats at 2.0 kW: 0.10 now against 0.28 on average"
+            if heats
+            else f"rests: the house keeps {20 + hour / 50:.1f} degC"
+        )
+        choice = Choice(text=text, runner_up="rest now" if heats else "heat now", runner_up_costs=0.04)
+        made.append(replace(_decision("living", thinks), at=at, choice=choice))
+    return made
 
 
 def _past_day(day: date, back: int) -> SatisfactionDay:

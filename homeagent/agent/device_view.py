@@ -111,7 +111,12 @@ class DeviceTeller:
             return []
         first = grid.index_of(now)
         end = min(first + int(SHOWN / grid.step), grid.count)
-        return [_stretch(one, grid) for one in self._reasoner.stretches(thought, name, first, end)]
+        return stretches_told(self._reasoner, thought, name, first, end)
+
+
+def stretches_told(reasoner: Reasoner, thought: Thought, name: str, first: int, end: int) -> list[dict[str, object]]:
+    """Return what a device does from slot `first` up to `end`, one row for each stretch, JSON-ready."""
+    return [_stretch(one, thought.plan.grid) for one in reasoner.stretches(thought, name, first, end)]
 
 
 def _pause(asked: Asked, timezone: ZoneInfo) -> str | None:

@@ -166,7 +166,7 @@ class View:
         """Return each device beside the battery: how it stands, what it does and why, what is asked of it."""
         agent, book, now = self._agent, self._agent.devices, self._agent.clock.now()
         if book is None:
-            return self._teller.told(now, None, {}, (), {}, agent.site.currency)
+            return self._teller.told(now, agent.thought, {}, (), {}, agent.site.currency)
         states = {name: state for name in book.known if (state := book.memory.last(name)) is not None}
         return self._teller.told(now, agent.thought, states, book.decisions, book.asking.problems, agent.site.currency)
 

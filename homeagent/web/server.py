@@ -26,7 +26,7 @@ from homeagent.web.serving import (
 )
 
 MOST_DECISIONS = 200
-SCRIPTS = ("page", "learned", "day", "devices", "satisfaction", "footprint", "anomalies")
+SCRIPTS = ("page", "learned", "day", "devices_day", "devices", "satisfaction", "footprint", "anomalies")
 
 
 class Page(Served):
@@ -64,16 +64,7 @@ def application(view: AgentView) -> web.Application:
     app.router.add_get("/api/v1/thinks", _thinks(view))
     app.router.add_get("/api/v1/events", EventStream(view.state, view.changed).handle, allow_head=False)
     app.router.add_get("/", file(PAGE / "index.html"))
-    for name in (
-        "page.css",
-        "page.js",
-        "learned.js",
-        "day.js",
-        "footprint.js",
-        "anomalies.js",
-        "devices.js",
-        "satisfaction.js",
-    ):
+    for name in ("page.css", *(f"{script}.js" for script in SCRIPTS)):
         app.router.add_get(f"/{name}", file(PAGE / name))
     app.router.add_get("/plotly.min.js", file(_plotly_js()))
     return app

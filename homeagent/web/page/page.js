@@ -275,6 +275,8 @@ async function loadDay(thinks = dayThought) {
   text("day-text", picture.sentence);
   showDayWords(element("day-thinks"), picture);
   await drawDay("day-chart", picture);
+  showDeviceWords(element("devices-day-words"), picture);
+  await drawDeviceDay("devices-day-chart", picture);
 }
 
 async function start() {

@@ -142,7 +142,7 @@ class Asking:
             case HeatSpec(), HeatWish() as wish:
                 return self._heat(device, priced(room_wish(wish, asked), usual_per_kwh), state, ahead, memory, around)
             case TankSpec(), TankWish() as wish:
-                return self._tank(device, priced(wish, usual_per_kwh), state, ahead, around)
+                return self._tank(device, priced(wish, usual_per_kwh), state, ahead, memory, around)
             case ApplianceSpec(), ApplianceWish() as wish:
                 return self.learned.run_task(device, priced(wish, usual_per_kwh), _wanted_by(state, asked), grid)
             case HoursSpec(), HoursWish() as wish:
@@ -193,14 +193,24 @@ class Asking:
         return replace(task, left_per_kwh=left_per_kwh)
 
     def _tank(
-        self, device: TankSpec, wish: TankWish, state: DeviceState, ahead: Ahead, around: Around
+        self,
+        device: TankSpec,
+        wish: TankWish,
+        state: DeviceState,
+        ahead: Ahead,
+        memory: DeviceMemory,
+        around: Around,
     ) -> DeviceTask | None:
         if state.water_c is None:
             self._leave_out(device, "does not tell its temperature")
             return None
         drawn = self.learned.drawn_kwh(device, ahead.grid)
-        hot_at, course = self.learned.hot_at.get(device.name), self.standing.course(state)
-        task = tank_task(device, wish, state.water_c, drawn, around.outdoor_c, course, ahead.grid, hot_at)
+        outdoor_c = float(around.outdoor_c[0])
+        heat = self.learned.tank_heat(device, state.water_c, drawn[0], outdoor_c, memory, ahead.grid)
+        if heat.top_c < device.useful_c:  # no hot water floats on the cold: it has to be heated through
+            device = replace(device, layered=0.0)
+        hot_at, course = self.learned.hot_at(device.name), self.standing.course(state)
+        task = tank_task(device, wish, heat.mean_c, drawn, around.outdoor_c, course, ahead.grid, hot_at)
         return replace(
             task, left_per_kwh=worth_of_water_left(device, ahead.import_per_kwh, around.outdoor_c, ahead.grid)
         )

@@ -27,13 +27,10 @@ from homeagent.forecasting.draw_off import drawn_by_temperature, expected_draw_o
 from homeagent.forecasting.house_model import HouseHistory, NotIdentified, identified
 from homeagent.forecasting.run_profiles import RunProfile, run_profile
 from homeagent.forecasting.run_requests import run_request
-from homeagent.forecasting.tank_heat import TankHeat, tank_heat
 
 MOST_PV_SHARE = 0.995
 BEHIND = timedelta(days=3)
 """So far back a house's mass remembers its air."""
-COUNTED = timedelta(hours=36)
-"""For so long a tank's heat is counted: some run of its heater is in it, and sets the count right."""
 HOUR = timedelta(hours=1)
 
 Past = Callable[[datetime], History]
@@ -57,8 +54,7 @@ class Learned:
         self.sessions = sessions
         self.houses: dict[str, HouseModel] = {}
         self.house_unknown: dict[str, str] = {}
-        self._hot_at: dict[str, datetime] = {}
-        self._known_since: dict[str, datetime] = {}
+        self.hot_at: dict[str, datetime] = {}
         self.most_pv_kw = 0.0
         self._devices = tuple(devices)
         self._names = {one.name: one.hygiene_c if isinstance(one, TankSpec) else np.inf for one in devices}
@@ -76,8 +72,8 @@ class Learned:
                 if state.power_kw is not None and before is not None:
                     self.sessions.drew(device.name, state.at, state.power_kw, state.at - before.at)
                 self.sessions.plugged(device.name, state.at, float(state.plugged))
-            case TankSpec() if state.water_c is not None:
-                self._water(device.name, state.at, state.water_c)
+            case TankSpec() if state.water_c is not None and state.water_c >= device.hygiene_c:
+                self.hot_at[device.name] = state.at
             case ApplianceSpec():
                 if not state.ready_to_run:
                     self._loaded_at.pop(device.name, None)
@@ -96,17 +92,8 @@ class Learned:
                 self.sessions.plugged(name, reading.at, reading.value)
             elif what == "power_kw":
                 self.sessions.drew(name, reading.at, reading.value, reading.over)
-            elif what == "water_c":
-                self._water(name, reading.at, reading.value)
-
-    def _water(self, name: str, at: datetime, water_c: float) -> None:
-        self._known_since[name] = min(at, self._known_since.get(name, at))
-        if water_c >= self._names[name]:
-            self._hot_at[name] = max(at, self._hot_at.get(name, at))
-
-    def hot_at(self, tank: str) -> datetime | None:
-        """Return when a tank last was hot enough against legionella; one that never was, when it was first seen."""
-        return self._hot_at.get(tank, self._known_since.get(tank))
+            elif what == "water_c" and reading.value >= self._names[name]:
+                self.hot_at[name] = max(reading.at, self.hot_at.get(name, reading.at))
 
     def past(self, now: datetime) -> History:
         """Return the household's own load and the roof's PV up to this hour."""
@@ -174,24 +161,6 @@ class Learned:
             kwh = np.concatenate([draws.kwh, np.full(later, np.nan)])
         found = expected_draw_off(past, kwh, grid, self._timezone, place=self._place)
         return found.drawn_kwh, found.drawn_high_kwh
-
-    def tank_heat(
-        self,
-        device: TankSpec,
-        shown_c: float,
-        drawn_kwh: FloatArray,
-        outdoor_c: float,
-        memory: DeviceMemory,
-        grid: TimeGrid,
-    ) -> TankHeat:
-        """Return the heat of a tank at the grid's start; `drawn_kwh` is what is expected from then on."""
-        count, a_day = COUNTED // grid.step, timedelta(days=1) // grid.step
-        past = TimeGrid(start=grid.start - count * grid.step, step=grid.step, count=count)
-        water_c, power_kw = (memory.window(device.name, what, past) for what in ("water_c", "power_kw"))
-        usual_kwh = drawn_kwh[(np.arange(count) - count) % min(a_day, len(drawn_kwh))]
-        outdoor = np.full(count, outdoor_c)
-        found = tank_heat(device, grid.step_hours, np.append(water_c[:-1], shown_c), power_kw, outdoor, usual_kwh)
-        return TankHeat(mean_c=shown_c, top_c=shown_c) if found is None else found
 
     def run_task(
         self, device: ApplianceSpec, wish: ApplianceWish, state: DeviceState, grid: TimeGrid

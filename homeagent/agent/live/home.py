@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from homeagent.agent.live.alarm import Alarm
@@ -26,6 +26,7 @@ from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec
 from homeagent.domain.wiring import DeviceSpec, MeterSpec, Wiring
+from homeagent.domain.wishes import Wish
 from homeagent.hass.device_reading import OUTDOOR_C, power_kw, temperature_c, thermostat_c
 from homeagent.hass.entities import Change, EntityState
 from homeagent.hass.lateness import Lateness
@@ -58,6 +59,7 @@ class LiveHome:
         mode: AgentMode,
         clock: Clock,
         known: Sequence[DeviceKnown] = (),
+        wishes: Mapping[str, Wish] | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.alarm = Alarm(loop.time)
@@ -72,7 +74,9 @@ class LiveHome:
             pause_s=self._pause_s,
         )
         self.board = MeterBoard(wiring.meters, clock.now, loop.time)
-        self.devices = DeviceBoard(known, wiring.sensors, self.state, lambda: self.link.temperature_unit, site.timezone)
+        self.devices = DeviceBoard(
+            known, wiring.sensors, self.state, lambda: self.link.temperature_unit, site.timezone, wishes
+        )
         self.prices = LivePrices(wiring.prices, site, clock)
         self.forecasts = LiveForecasts(wiring.forecasts, self.link, clock)
         self._clock = clock

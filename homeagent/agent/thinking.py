@@ -27,7 +27,7 @@ from homeagent.domain.wiring import Timetable
 from homeagent.footprint.cpu_meter import CpuMeter
 from homeagent.forecasting.floor import floor_scenarios, forecast_of
 from homeagent.forecasting.prices import estimate
-from homeagent.planning.planner import Solution, fallback, replan, solve
+from homeagent.planning.planner import Solution, fallback, solve
 from homeagent.planning.worth_of_thinking import lost_by_slot, worth_by_slot
 
 _LOGGER = logging.getLogger(__name__)
@@ -197,9 +197,10 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
             import_cap=None if import_cap is None else import_cap(grid, history),
             cost_after=cost_after,
             devices=() if asks is None else asks.tasks,
-            before=() if before is None else before.devices,
+            before=() if asks is None or before is None else before.devices,
+            steady=steady and before is not None and asks is not None,
         )
-        plan, solution = _plan(problem, steady=steady, prices_known=prices.step is not None)
+        plan, solution = _plan(problem, prices_known=prices.step is not None)
     return Thought(problem=problem, plan=plan, solution=solution)
 
 
@@ -231,13 +232,12 @@ def worth_of_thinking_again(thought: Thought, span: timedelta) -> FloatArray:
     return worth_by_slot(thought.solution, thought.problem, span // thought.plan.grid.step + 1)
 
 
-def _plan(problem: PlanningProblem, *, steady: bool, prices_known: bool) -> tuple[Plan, Solution | None]:
+def _plan(problem: PlanningProblem, *, prices_known: bool) -> tuple[Plan, Solution | None]:
     if not prices_known:
         return fallback(problem, "no price is known"), None
     try:
-        solution = replan(problem) if steady else None
         began_s = time.process_time()
-        solution = solution or solve(problem, out_of_time=lambda: time.process_time() - began_s > LONGEST_THINK_S)
+        solution = solve(problem, out_of_time=lambda: time.process_time() - began_s > LONGEST_THINK_S)
     except (ArithmeticError, ValueError, IndexError) as error:  # a bug or absurd input: the rule is safe, and says so
         _LOGGER.exception("the planner failed; the inverter's own rule is used")
         return fallback(problem, f"the planner failed ({error})"), None

@@ -50,6 +50,7 @@ class PlanningProblem:
     cost_after: FloatArray | None = None
     devices: tuple[DeviceTask, ...] = ()
     before: tuple[DevicePlan, ...] = ()
+    steady: bool = False
 
     def digest(self) -> str:
         """Return a short name of the content: equal problems have equal digests."""
@@ -67,6 +68,8 @@ class PlanningProblem:
             sha.update(array.tobytes())
         if self.devices:
             sha.update(content(self.devices))
+        if self.steady:
+            sha.update(b"steady")
         for plan in self.before:
             sha.update(repr((plan.name, plan.power_kw.grid, plan.wish_cost)).encode() + plan.power_kw.values.tobytes())
         return sha.hexdigest()[:16]

@@ -31,6 +31,7 @@ from homeagent.forecasting.house_windows import (
 
 LEAST_WINDOWS, LEAST_HEATED = 20, 8
 """Of 24 hours, begun every 12: fewer show nothing."""
+LEAST_MOVED_K = 0.25
 EVERY_H = 12.0
 LEARNED_SHARE = 2 / 3
 TWO_NODES_GAIN = 0.97
@@ -43,14 +44,16 @@ BETTER_THAN_NOW = 0.9
 GOOD_K = 0.4
 BELIEVED_HOURS = (4.0, 600.0)
 BELIEVED_LOSS_KW_PER_K = (0.01, 3.0)
-USUAL_MISS_K = 0.4
+USUAL_MISS_K = 1.0
+"""More than a miss is: those of one day hang together, and are no more than a few readings."""
 _LEAST_HEAT_KW = 0.05
 
 _PRIOR = Prior(
     # log of loss over air [1/h], of exchange over air [1/h], of mass over exchange [h], of 1 over air [K/kWh];
-    # sun over air [K m2/kWh], gains over air [K/h]
-    mean=np.array([math.log(0.06), math.log(0.5), math.log(8.0), math.log(0.4), 0.5, 0.05]),
-    spread=np.array([1.2, 1.0, 0.8, 1.2, 1.0, 0.2]),
+    # sun [m2], gains [kW]. A thermostat heats less while people and appliances heat more, so that heat alone seems to
+    # do little: what is known of gains beforehand (3,000 kWh a year, people of 80 W) keeps the balance honest.
+    mean=np.array([math.log(0.06), math.log(0.5), math.log(8.0), math.log(0.4), 3.0, 0.4]),
+    spread=np.array([1.2, 1.0, 0.8, 1.2, 4.0, 0.2]),
 )
 _EXCHANGE, _MASS, _SUN = 1, 2, 4
 _NO_MASS = 1e-4
@@ -101,6 +104,9 @@ def identified(history: HouseHistory) -> HouseFit | NotIdentified:
     count = len(every.begins)
     if count < LEAST_WINDOWS:
         return NotIdentified(reason=f"only {count} spans of 24 hours are measured, {LEAST_WINDOWS} are needed")
+    moved_k = float(np.ptp(every.ahead(known.air_c), axis=1).max())
+    if moved_k < LEAST_MOVED_K:
+        return NotIdentified(reason=f"its thermometer has moved by {moved_k:.1f} K in a day at most")
     heat_kw = np.abs(every.ahead(known.heat_kw))
     heated = int((heat_kw.mean(axis=1) > _LEAST_HEAT_KW).sum())
     if heated < LEAST_HEATED:
@@ -144,8 +150,8 @@ def _model(numbers: FloatArray) -> HouseModel:
         out_kw_per_k=loss / per_kwh,
         mass_kw_per_k=0.0 if one_node else exchange / per_kwh,
         mass_kwh_per_k=0.0 if one_node else exchange * mass_h / per_kwh,
-        sun_m2=max(float(numbers[4]), 0.0) / per_kwh,
-        gains_kw=float(numbers[5]) / per_kwh,
+        sun_m2=max(float(numbers[4]), 0.0),
+        gains_kw=float(numbers[5]),
     )
 
 

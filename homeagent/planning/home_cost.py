@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -59,6 +59,12 @@ class Loads:
         zero = np.zeros(count)
         return cls(all_kw=zero, apart_kw=zero, one_phase_kw=zero)
 
+    def until(self, end: int) -> Loads:
+        """Return the loads in the slots before `end`."""
+        return Loads(
+            all_kw=self.all_kw[..., :end], apart_kw=self.apart_kw[..., :end], one_phase_kw=self.one_phase_kw[..., :end]
+        )
+
     def __add__(self, other: Loads) -> Loads:
         return Loads(
             all_kw=self.all_kw + other.all_kw,
@@ -78,6 +84,12 @@ class SlotTerms:
     broken: float
     limits: GridLimits
     wear: float
+
+    def until(self, end: int) -> SlotTerms:
+        """Return the terms of the slots before `end`."""
+        return replace(
+            self, buy=self.buy[:end], sell=self.sell[:end], cap_kw=self.cap_kw[:end], excess=self.excess[:end]
+        )
 
     def cost(self, grid_kw: FloatArray, power_kw: FloatArray, fuse_kw: FloatArray) -> FloatArray:
         """Return what flows cost an hour; arrays begin with the axis of slots, `fuse_kw` fits them."""
@@ -111,10 +123,21 @@ class HomeCost:
     last: FloatArray
     """The cost to come at the grid's end, (states,)."""
 
-    def tables(self, loads: Loads) -> FloatArray:
-        """Return the cost to come, shape (count + 1, loads, states), for loads of shape (loads, count)."""
-        moves = _Moves.of(self, loads)
+    def tables(self, loads: Loads, known: tuple[Loads, FloatArray] | None = None) -> FloatArray:
+        """Return the cost to come, shape (count + 1, loads, states), for loads of shape (loads, count).
+
+        `known` is a load (count,) with its table (count + 1, states): where the others no longer differ from it, what
+        comes is known.
+        """
         count, many, states = self.grid.count, len(loads.all_kw), len(self.states_kwh)
+        table = np.empty((count + 1, many, states))
+        end = count
+        if known is None:
+            table[-1] = self.last
+        else:
+            end = _last_difference(loads, known[0])
+            table[end:] = known[1][end:, None]
+        moves = _Moves.of(self, loads, end)
         width = moves.down + states + moves.up + 1
         padded = np.full((many, width), FAR)
         inside = padded[:, moves.down : moves.down + states]
@@ -122,9 +145,7 @@ class HomeCost:
         stride, item = padded.strides
         shifted = np.lib.stride_tricks.as_strided(padded, shape, (stride, 0, item, item), writeable=False)
         flat = padded.reshape(-1)
-        table = np.empty((count + 1, many, states))
-        table[-1] = self.last
-        for slot in range(count - 1, -1, -1):
+        for slot in range(end - 1, -1, -1):
             inside[:] = table[slot + 1]
             best = (shifted + moves.grid_cost[slot]).min(axis=-1)
             below = moves.kink_below[slot]
@@ -137,6 +158,10 @@ class HomeCost:
             np.minimum(best, kinks.min(axis=2), out=best)
             np.einsum("bps,p->bs", best, self.weight, out=table[slot])
         return table
+
+    def until(self, end: int) -> HomeCost:
+        """Return the home in the slots before `end`."""
+        return replace(self, net_kw=self.net_kw[:end], terms=self.terms.until(end)) if end < self.grid.count else self
 
     def at_start(self, table: FloatArray) -> FloatArray:
         """Return the cost from the present state of charge on, for each load: shape (loads,)."""
@@ -233,7 +258,9 @@ class _Moves:
     kink_cost: FloatArray
 
     @classmethod
-    def of(cls, home: HomeCost, loads: Loads) -> _Moves:
+    def of(cls, home: HomeCost, loads: Loads, end: int) -> _Moves:
+        """Return the moves of the slots before `end`."""
+        home, loads = home.until(end), loads.until(end)
         spec, hours = home.spec, home.grid.step_hours
         states = len(home.states_kwh)
         apart_kwh = home.states_kwh[1] - home.states_kwh[0]
@@ -257,6 +284,19 @@ class _Moves:
             kink_part=np.maximum(place - below, 0.0)[..., None],
             kink_cost=(home.terms.cost(net[..., None] + at, at, fuse[..., None]) * hours)[..., None],
         )
+
+
+def _last_difference(loads: Loads, known: Loads) -> int:
+    """Return the slot after the last one in which any of several loads differs from the known one."""
+    differs = np.zeros(len(known.all_kw), dtype=np.bool_)
+    for several, one in (
+        (loads.all_kw, known.all_kw),
+        (loads.apart_kw, known.apart_kw),
+        (loads.one_phase_kw, known.one_phase_kw),
+    ):
+        differs |= (np.abs(several - one) > SMALL_KWH).any(axis=0)
+    found = np.flatnonzero(differs)
+    return int(found[-1]) + 1 if len(found) else 0
 
 
 def _reach(home: HomeCost) -> tuple[int, int]:

@@ -30,7 +30,7 @@ POINTS, STATES = 4, 31
 ROUNDS = 3
 OTHERS = 2
 """So many other courses of a device are judged beside its best: those that look best at its slot costs."""
-LEAST_GAIN_KWH = 0.005
+LEAST_GAIN_KWH = 0.02
 STEADY_KWH = 0.2
 """What a change must gain, in kWh at the mean price: of courses found in this plan, and of those that are running."""
 
@@ -112,6 +112,7 @@ class _Search:
         self._rule = rule_responses(self._tasks, problem.grid)
         self.responses = list(self._rule)
         self._placed = [False] * len(self._tasks)
+        self._answered: dict[tuple[int, ...], FloatArray] = {}
         kept = [kept_power_kw(problem, task.spec.name) for task in self._tasks]
         for unit in self._units:
             self._keep(unit, [kept[place] for place in unit])
@@ -178,6 +179,8 @@ class _Search:
             apart=is_apart(tasks[0]),
             one_phase=on_one_phase(tasks[0]),
         )
+        if self._answered_already(unit, cost):
+            return False
         best = best_responses(tasks, cost)
         tried = [best, *self._promising(tasks, best, cost, others)]
         if not self._placed[unit[0]]:
@@ -189,6 +192,16 @@ class _Search:
             return False
         steady = any(self._kept[place] for place in unit)
         return self._take(unit, tried, beside, self._steady_gain if steady else self._least_gain)
+
+    def _answered_already(self, unit: tuple[int, ...], cost: BatteryCost) -> bool:
+        """Return whether slots cost what they did when the device answered last: it gains no more than they changed."""
+        most_kw = max(float(np.abs(self.responses[place].power_kw).max(initial=0.0)) for place in unit)
+        per_kw = cost.of(np.array([most_kw or 1.0]))[:, 0] / (most_kw or 1.0)
+        before = self._answered.get(unit)
+        self._answered[unit] = per_kw
+        if before is None or not self._placed[unit[0]]:
+            return False
+        return float(np.abs(per_kw - before).sum()) * most_kw < self._least_gain
 
     def _promising(self, tasks: Sequence[DeviceTask], best: Courses, cost: BatteryCost, most: int) -> list[Courses]:
         """Return the other courses that look best at the slots' costs."""
@@ -213,7 +226,7 @@ class _Search:
             for place, response in zip(unit, one, strict=True):
                 own = own + loads_of(self._tasks[place], response.power_kw)
             loads.append(own)
-        tables = self._home.tables(Loads.side_by_side(loads))
+        tables = self._home.tables(Loads.side_by_side(loads), known=(self.total, self._table))
         energy = self._home.at_start(tables)
         total = energy + np.array([_wishes(one) for one in tried])
         best = int(np.argmin(total))

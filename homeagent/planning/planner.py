@@ -61,16 +61,8 @@ def solve(problem: PlanningProblem, *, out_of_time: Callable[[], bool] = lambda:
     """
     if not problem.devices:
         return _solved(problem, None, None)
-    return with_courses(problem, plan_devices(problem, out_of_time))
-
-
-def replan(problem: PlanningProblem) -> Solution | None:
-    """Return a plan in which every device goes on as it was planned `before` and only the battery answers anew.
-
-    None where that will not do: what is asked of a device has changed, or its course no longer does what it did.
-    """
-    courses = going_on(problem)
-    return None if courses is None else with_courses(problem, courses)
+    going = going_on(problem) if problem.steady else None
+    return with_courses(problem, going or plan_devices(problem, out_of_time))
 
 
 def with_courses(problem: PlanningProblem, courses: JointCourses) -> Solution:

@@ -104,12 +104,15 @@ def test_it_starts_no_more_often_than_it_may() -> None:
 
 def test_a_thermostat_is_told_above_the_room_to_run_and_below_to_rest() -> None:
     power_kw = np.array([2.5, 2.5, 0.0, 0.0, 1.0])
-    air_c = np.array([19.0, 19.62, 20.1, 19.8, 19.5, 19.7])
+    air_c = np.array([19.0, 19.62, 20.1, 19.8, 19.5, 19.8])
     told = targets(PUMP, power_kw, air_c)
-    assert told.tolist() == [20.4, 20.4, 19.2, 19.2, 19.7]
-    assert targets(COOLER, np.array([1.5, 0.0]), np.array([25.0, 24.0, 24.5])).tolist() == [23.7, 24.8]
+    assert told.tolist() == [20.5, 20.5, 19.0, 19.0, 20.0]
+    assert targets(COOLER, np.array([1.5, 0.0]), np.array([25.0, 24.0, 24.5])).tolist() == [23.5, 25.0]
+    powers = np.array([1.0, 2.5, 1.0, 1.0, 1.0])
+    assert targets(PUMP, powers, np.array([22.2, 22.0, 22.3, 22.35, 22.1, 22.1])).tolist() == [22.0] * 5
+    assert targets(PUMP, powers, np.array([22.2, 22.3, 22.5, 22.6, 22.7, 22.8])).tolist() == [23.0] * 5
     cold = targets(PUMP, np.zeros(2), np.array([8.2, 8.1, 8.0]))
-    assert cold.tolist() == [8.3, 8.3]
+    assert cold.tolist() == [8.5, 8.5]
 
 
 def test_heat_left_at_the_end_is_not_given_away_if_it_is_worth_something() -> None:

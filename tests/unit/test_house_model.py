@@ -66,7 +66,7 @@ def test_loss_and_time_constant_are_found_as_well_as_is_said(loss: float) -> Non
     assert 1 / modes_of(fit.model).slow_per_h == pytest.approx(17.8 / loss, rel=0.35)
     assert 10 < held_kwh < 24
     assert fit.nodes == 2
-    assert fit.loss_error < 0.2
+    assert fit.loss_error < 0.35
     assert fit.error_k < 0.3
     assert fit.model.error_k_24h == fit.error_k
 
@@ -114,7 +114,9 @@ def test_where_nothing_can_be_told_it_says_why() -> None:
 
 def test_a_stuck_thermometer_identifies_no_house() -> None:
     history = measured()
-    assert isinstance(identified(replace(history, air_c=np.full_like(history.air_c, 20.0))), NotIdentified)
+    found = identified(replace(history, air_c=np.full_like(history.air_c, 20.0)))
+    assert isinstance(found, NotIdentified)
+    assert "thermometer" in found.reason
 
 
 def test_without_a_measured_sun_a_house_is_found_still() -> None:

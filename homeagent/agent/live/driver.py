@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -227,7 +228,12 @@ class Driver:
         """Return when the guard loop must look, whatever is measured: soon while in doubt, and when a time runs out."""
         ends = [self.until, self._command.valid_until if self.in_charge and self._command is not None else None]
         left_s = [(end - now).total_seconds() for end in ends if end is not None]
-        return min([FOLLOW_EVERY_S if self.in_doubt else LONGEST_UNSEEN_S, *left_s])
+        return min([FOLLOW_EVERY_S if self.in_doubt or self._moves else LONGEST_UNSEEN_S, *left_s])
+
+    @property
+    def _moves(self) -> bool:
+        """Whether what it is told changes with time, even if nothing measured does."""
+        return self.in_charge and (self.follows_kw is not None or math.isfinite(self.edge.most_kw))
 
     @property
     def pause_s(self) -> float:

@@ -30,8 +30,8 @@ def shows(target_c: float | None, minutes: int = 0) -> DeviceState:
     ],
 )
 def test_a_hand_moves_what_was_as_told(
-    told_c: float, before_c: float | None, after_c: float | None, hand: bool
-) -> None:  # noqa: FBT001 - of a table
+    told_c: float, before_c: float | None, after_c: float | None, *, hand: bool
+) -> None:
     hands = Hands()
     hands.told("living", SetTemperature(target_c=told_c))
     assert hands.at_work(shows(before_c), shows(after_c, 5)) == hand

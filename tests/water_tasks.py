@@ -97,6 +97,7 @@ def tank_tasks(draw: st.DrawFn, count: int = 48) -> TankTask:
         max_c=max_c,
         cop=CopCurve(outdoor_c=frozen_array([-10.0, 15.0]), cop=frozen_array([draw(st.floats(1, 2)), 3.5])),
         dead_band_k=draw(st.floats(0.0, 5.0)),
+        layered=draw(st.sampled_from((0.0, 0.7))),
         steadiness=Steadiness(
             min_on=draw(st.sampled_from((timedelta(0), QUARTER, timedelta(minutes=40)))),
             min_off=draw(st.sampled_from((timedelta(0), QUARTER, timedelta(minutes=60)))),

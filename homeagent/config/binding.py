@@ -38,12 +38,13 @@ _Settings = TypeVar("_Settings", bound=Settings)
 FindProfile = Callable[[str], Profile]
 KINDS: Mapping[str, tuple[Kind, ...]] = {
     "battery": ("battery",),
+    "batteries": ("battery",),
     "appliances": ("charger", "water_heater", "switch"),
     "climate": ("thermostat", "switch"),
     "ev": ("charger",),
     "water_heater": ("water_heater", "switch"),
 }
-SECTIONS = ("appliances", "climate", "ev", "water_heater")
+SECTIONS = ("batteries", "appliances", "climate", "ev", "water_heater")
 SAME_VERB = {"on": "charge", "off": "stop", "charge": "on", "stop": "off"}
 """What a charger's profile calls a verb that it is asked for by another name: by hours it is switched on and off."""
 DEVICE_ID = re.compile(r"[A-Za-z0-9_-]+")
@@ -72,10 +73,14 @@ def bind(settings: _Settings, find: FindProfile) -> tuple[_Settings, dict[str, B
         if isinstance(device, BatterySettings):
             steering = _steering(found, BatterySteeringSettings, device.steering)
             inverter = _inverter(found, device)
-            battery = device.model_copy(update={"steering": steering, "inverter": inverter})
+            written = device.model_copy(update={"steering": steering, "inverter": inverter})
+            if len(path) == 1:
+                battery = written
+            else:
+                sections[str(path[0])][str(path[1])] = written
             if inverter.control == "reserve" and steering.reserve is None:
-                remedy = "leave it out, or add battery.steering.reserve"
-                problems.append(Problem(("battery", "inverter", "control"), "is reserve, but nothing sets one", remedy))
+                remedy = "leave it out, or add steering.reserve"
+                problems.append(Problem((*path, "inverter", "control"), "is reserve, but nothing sets one", remedy))
         else:
             sections[str(path[0])][str(path[1])] = device.model_copy(update={"steering": _told(found, device)})
     return settings.model_copy(update={"battery": battery} | sections), bound, problems

@@ -179,13 +179,13 @@ class MetersSettings(Section):
         if "grid" in missing and len(missing) > 1:
             raise wrong("has no grid", "add the connection's meter, + when importing, e.g. grid: sensor.grid_power")
         for meter in self.grid or ():
-            _directions(meter, "import", "export")
+            directions(meter, "import", "export")
         for meter in self.battery or ():
-            _directions(meter, "discharge", "charge")
+            directions(meter, "discharge", "charge")
         return self
 
 
-def _directions(meter: MeterSettings, positive: str, negative: str) -> None:
+def directions(meter: MeterSettings, positive: str, negative: str) -> None:
     """See that a meter is given in one way, in words of its own."""
     pair = {name: getattr(meter, "import_" if name == "import" else name) for name in (positive, negative)}
     others = {"import", "export", "charge", "discharge"} - {positive, negative}

@@ -18,8 +18,9 @@ from homeagent.config.offload import missing_files, offload_of
 from homeagent.config.places import place_of_zone
 from homeagent.config.profile_files import folder_beside, load_profile
 from homeagent.config.reading import read_settings
-from homeagent.config.settings import BatterySettings, ScenarioSettings, Settings
-from homeagent.config.wiring import capability_of, wiring_of
+from homeagent.config.settings import ScenarioSettings, Settings
+from homeagent.config.wiring import battery_spec, capability_of, wiring_of
+from homeagent.devices.batteries import aggregate
 from homeagent.domain.command import AgentMode
 from homeagent.domain.devices import DeviceKnown
 from homeagent.domain.effort import HostRules
@@ -28,8 +29,6 @@ from homeagent.domain.expectations import Absence
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.learning import LearningRules
 from homeagent.domain.site import (
-    NO_BATTERY,
-    BatterySpec,
     Goals,
     GridLimits,
     PeakChargeSpec,
@@ -202,12 +201,14 @@ def _place(settings: Settings, zone: str) -> Place | None:
 
 def _site(settings: Settings) -> SiteSpec:
     peak = settings.peak_charge
+    several = tuple(battery_spec(one, name) for name, one in settings.batteries.items())
     zone = settings.home.timezone or (peak.timezone if peak else None) or "UTC"
     hour, minute = (int(part) for part in settings.prices.published_at.split(":"))
     return SiteSpec(
         timezone=ZoneInfo(zone),
         currency=settings.home.currency or "EUR",
-        battery=NO_BATTERY if settings.battery is None else _battery(settings.battery),
+        battery=aggregate(several) if settings.battery is None else battery_spec(settings.battery),
+        batteries=several,
         grid=GridLimits(
             max_import_kw=settings.grid.import_limit_kw,
             max_export_kw=math.inf if settings.grid.max_export_kw is None else settings.grid.max_export_kw,
@@ -226,18 +227,6 @@ def _site(settings: Settings) -> SiteSpec:
         pv_curtailable=settings.solar.curtailable and not _pv_unmetered(settings),
         place=_place(settings, zone),
         goals=Goals(carbon_price_per_kg=settings.goals.carbon_price_per_kg),
-    )
-
-
-def _battery(settings: BatterySettings) -> BatterySpec:
-    return BatterySpec(
-        capacity_kwh=settings.capacity_kwh,
-        max_charge_kw=settings.max_charge_kw,
-        max_discharge_kw=settings.max_discharge_kw,
-        charge_efficiency=settings.charge_efficiency,
-        discharge_efficiency=settings.discharge_efficiency,
-        min_soc_kwh=settings.min_soc * settings.capacity_kwh,
-        wear_per_kwh=settings.wear_per_kwh,
     )
 
 

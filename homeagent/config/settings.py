@@ -18,12 +18,14 @@ from homeagent.config.home_assistant import (
     BatterySteeringSettings,
     EntityId,
     HomeAssistantSettings,
+    MeterSettings,
     MetersSettings,
     PresenceId,
     Section,
     StoreSettings,
     ToldSettings,
     WebSettings,
+    directions,
     lacking,
     wrong,
 )
@@ -128,6 +130,26 @@ class BatterySettings(ToldSettings):
                     f"has inverter.control: {self.inverter.control}, but steering lacks {', '.join(missing)}",
                     STEPS_OR_PROFILE,
                 )
+        return self
+
+
+class OneBatterySettings(BatterySettings):
+    """One of several batteries, with meters of its own."""
+
+    soc: EntityId
+    power: MeterSettings
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, values: object) -> object:
+        """A bare entity is + when discharging, as for `meters.battery`."""
+        if isinstance(values, dict) and isinstance(values.get("power"), str):
+            return values | {"power": {"entity": values["power"]}}
+        return values
+
+    @model_validator(mode="after")
+    def _directions(self) -> OneBatterySettings:
+        directions(self.power, "discharge", "charge")
         return self
 
 
@@ -254,6 +276,7 @@ class Settings(Section):
     home: HomeSettings = HomeSettings()
     meters: MetersSettings | None = None
     battery: BatterySettings | None = None
+    batteries: dict[DeviceName, OneBatterySettings] = Field(default={})
     grid: GridSettings = GridSettings()
     peak_charge: PeakChargeSettings | None = None
     prices: PriceSettings = PriceSettings()
@@ -288,7 +311,7 @@ class Settings(Section):
         return self
 
     def _names(self) -> None:
-        sections = (self.appliances, self.climate, self.ev, self.water_heater)
+        sections = (self.batteries, self.appliances, self.climate, self.ev, self.water_heater)
         names = [*(name for section in sections for name in section), *(["battery"] if self.battery else [])]
         twice = sorted(name for name in {*names} if names.count(name) > 1)
         if twice:
@@ -298,6 +321,10 @@ class Settings(Section):
                 raise wrong(f"has appliances.{name}.after: {appliance.after}, which is no other appliance", "name one")
 
     def _stores(self) -> None:
+        if self.battery is not None and self.batteries:
+            raise wrong("has both battery and batteries", "move battery's keys into batteries, under a name")
+        if len(self.batteries) == 1 or "battery" in self.batteries:
+            raise wrong("has batteries that are not several, or one named battery", "write battery: for a single one")
         if self.home_assistant is None or self.meters is None:
             return
         if self.battery is not None and self.meters.soc is None:
@@ -310,6 +337,7 @@ class Settings(Section):
     def _can_be_told(self) -> None:
         untold = [
             *(["battery"] if self.battery is not None and not _told(self.battery) else []),
+            *(f"batteries.{name}" for name, one in self.batteries.items() if not _told(one)),
             *(f"ev.{name}" for name, car in self.ev.items() if not _told(car)),
             *(f"climate.{name}" for name, zone in self.climate.items() if not _told(zone)),
             *(f"water_heater.{name}" for name, tank in self.water_heater.items() if not _told(tank)),

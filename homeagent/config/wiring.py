@@ -17,14 +17,15 @@ from homeagent.config.home_assistant import (
     MeterSettings,
     MetersSettings,
 )
-from homeagent.config.settings import BatterySettings, Settings
+from homeagent.config.settings import BatterySettings, OneBatterySettings, Settings
 from homeagent.config.steering import by_profile, device_of
 from homeagent.config.tariffs import export_tariff, import_tariff
 from homeagent.domain.command import SetMode
 from homeagent.domain.inverter import InverterCapability
-from homeagent.domain.site import SiteSpec
+from homeagent.domain.site import BatterySpec, SiteSpec
 from homeagent.domain.wiring import (
     BATTERY_VERBS,
+    BatteryPart,
     DeviceSpec,
     HomeAssistantSpec,
     Meters,
@@ -38,7 +39,7 @@ from homeagent.domain.wiring import (
 BEYOND = 1.5
 """So many times a rating or a limit cannot be true."""
 LARGEST_KW = 70.0
-"""What a home's connection can carry, where no limit is configured."""
+"""What a home's connection can carry. A limit of import says little: it is broken before devices are held back."""
 NOISE_KW = 0.5
 MOST_POWER_KW_AT_REST = 1.0
 
@@ -50,15 +51,15 @@ def wiring_of(settings: Settings, site: SiteSpec, profiles: Mapping[str, Bound])
     meters = controlled_meters(settings)
     return Wiring(
         home_assistant=_home_assistant(settings.home_assistant),
-        meters=_meters(settings.meters, site, meters),
+        meters=_meters(settings.meters, site, meters, [*settings.batteries.values()]),
         prices=PriceWiring(imports=import_tariff(settings.prices), exports=export_tariff(settings.prices)),
         presence=tuple(settings.home.presence),
         forecasts=forecasts_of(settings.solar.forecast, settings.home.weather, settings.carbon),
-        devices=(*_battery(settings.battery, profiles.get("battery")), *devices_of(settings, profiles)),
+        devices=(*_batteries(settings, profiles), *devices_of(settings, profiles)),
         timetables=tuple(timetables_of(settings)),
         sensors=tuple(sensors_of(settings)),
         outdoor=settings.home.outdoor,
-        phases=_phases(settings.meters, site),
+        phases=_phases(settings.meters),
     )
 
 
@@ -72,12 +73,16 @@ def _home_assistant(settings: HomeAssistantSettings) -> HomeAssistantSpec:
     )
 
 
-def _meters(settings: MetersSettings, site: SiteSpec, appliances: Sequence[tuple[str, str]]) -> Meters:
+def _meters(
+    settings: MetersSettings,
+    site: SiteSpec,
+    appliances: Sequence[tuple[str, str]],
+    several: Sequence[OneBatterySettings] = (),
+) -> Meters:
     battery, grid = site.battery, site.grid
-    import_kw, export_kw = (
-        BEYOND * limit if math.isfinite(limit) and limit > 0 else LARGEST_KW
-        for limit in (grid.max_import_kw, grid.max_export_kw)
-    )
+    first, *others = several or (None,)
+    import_kw = max(LARGEST_KW, BEYOND * grid.max_import_kw) if math.isfinite(grid.max_import_kw) else LARGEST_KW
+    export_kw = BEYOND * grid.max_export_kw if 0 < grid.max_export_kw < math.inf else LARGEST_KW
     powers = []
     if settings.grid is not None:
         sources = _signed(settings.grid, "import")
@@ -87,31 +92,31 @@ def _meters(settings: MetersSettings, site: SiteSpec, appliances: Sequence[tuple
         powers.append(_one_way("pv_kw", settings.pv))
     if settings.load is not None:
         powers.append(_one_way("load_kw", settings.load))
-    if settings.battery is not None:
+    batteries = settings.battery or [one.power for one in several]
+    if batteries:
         powers.append(
             MeterSpec(
                 quantity="battery_kw",
-                sources=_signed(settings.battery, "discharge"),
+                sources=_signed(batteries, "discharge"),
                 low_kw=-BEYOND * battery.max_charge_kw - MOST_POWER_KW_AT_REST,
                 high_kw=BEYOND * battery.max_discharge_kw + MOST_POWER_KW_AT_REST,
             )
         )
     return Meters(
         powers=tuple(powers),
-        soc=settings.soc,
-        capacity_kwh=battery.capacity_kwh,
+        soc=settings.soc if first is None else first.soc,
+        capacity_kwh=battery.capacity_kwh if first is None else first.capacity_kwh,
+        more_socs=tuple((one.soc, one.capacity_kwh) for one in others),
         pv=pv,
         controlled=tuple(_one_way(name, [entity]) for name, entity in appliances),
     )
 
 
-def _phases(settings: MetersSettings, site: SiteSpec) -> tuple[MeterSpec, ...]:
+def _phases(settings: MetersSettings) -> tuple[MeterSpec, ...]:
     """Return what measures each phase's import; a phase may export while another one imports."""
-    most_kw = BEYOND * site.grid.max_phase_kw if math.isfinite(site.grid.max_phase_kw) else LARGEST_KW
+    bounds = {"low_kw": -LARGEST_KW, "high_kw": LARGEST_KW}
     return tuple(
-        MeterSpec(
-            quantity=f"phase_{number}_kw", sources=(MeterSource(entity=entity),), low_kw=-most_kw, high_kw=most_kw
-        )
+        MeterSpec(quantity=f"phase_{number}_kw", sources=(MeterSource(entity=entity),), **bounds)
         for number, entity in enumerate(settings.phases or (), 1)
     )
 
@@ -145,9 +150,32 @@ def capability_of(settings: BatterySettings, bound: Bound | None) -> InverterCap
     return profile_capability(bound.profile, verbs, inverter)
 
 
-def _battery(settings: BatterySettings | None, bound: Bound | None) -> Iterator[DeviceSpec]:
-    if settings is not None and settings.steering is not None:
-        device = device_of("battery", "battery", settings.steering, BATTERY_VERBS, SetMode(mode="self_consumption"))
+def battery_spec(settings: BatterySettings, name: str = "battery") -> BatterySpec:
+    """Return a battery as its data sheet has it."""
+    return BatterySpec(
+        name=name,
+        capacity_kwh=settings.capacity_kwh,
+        max_charge_kw=settings.max_charge_kw,
+        max_discharge_kw=settings.max_discharge_kw,
+        charge_efficiency=settings.charge_efficiency,
+        discharge_efficiency=settings.discharge_efficiency,
+        min_soc_kwh=settings.min_soc * settings.capacity_kwh,
+        wear_per_kwh=settings.wear_per_kwh,
+    )
+
+
+def _batteries(settings: Settings, profiles: Mapping[str, Bound]) -> Iterator[DeviceSpec]:
+    if settings.battery is not None:
+        yield from _battery("battery", settings.battery, profiles.get("battery"))
+    for name, one in settings.batteries.items():
+        part = BatteryPart(spec=battery_spec(one, name), soc=one.soc, power=_signed([one.power], "discharge"))
+        for device in _battery(name, one, profiles.get(name)):
+            yield replace(device, part=part)
+
+
+def _battery(name: str, settings: BatterySettings, bound: Bound | None) -> Iterator[DeviceSpec]:
+    if settings.steering is not None:
+        device = device_of(name, "battery", settings.steering, BATTERY_VERBS, SetMode(mode="self_consumption"))
         capability = capability_of(settings, bound)
         kept = math.ceil(100 * settings.min_soc - 1e-9)
         yield replace(

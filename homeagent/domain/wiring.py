@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 from homeagent.domain.command import Instruction
 from homeagent.domain.devices import DeviceKnown
 from homeagent.domain.inverter import InverterCapability
+from homeagent.domain.site import BatterySpec
 from homeagent.domain.tariff import EntityFeed, PriceFeed, Tariff
 
 DeviceKind: TypeAlias = Literal["battery", "switch", "thermostat", "charger", "tank", "teller"]
@@ -73,11 +74,17 @@ class Meters:
     pv: PvMetering = "metered"
     controlled: tuple[MeterSpec, ...] = ()
     """One for each appliance that the agent itself switches: their power is no habit of the household."""
+    more_socs: tuple[tuple[str, float], ...] = ()
+    """Where there are several batteries: the others' states of charge, each with its capacity [kWh]."""
+
+    def stores(self) -> tuple[tuple[str, float], ...]:
+        """Return every state of charge with its capacity [kWh]."""
+        return () if self.soc is None else ((self.soc, self.capacity_kwh), *self.more_socs)
 
     def entities(self) -> frozenset[str]:
         """Return every entity that is read."""
         sources = [source.entity for spec in (*self.powers, *self.controlled) for source in spec.sources]
-        return frozenset([*sources, *([] if self.soc is None else [self.soc])])
+        return frozenset([*sources, *(entity for entity, _ in self.stores())])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +156,15 @@ class Ranges:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BatteryPart:
+    """One of several batteries: what it is, and what measures it alone. Its power is + discharging."""
+
+    spec: BatterySpec
+    soc: str
+    power: tuple[MeterSource, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceSpec:
     """A device that can be told what to do. `safe` is what it is told when nobody watches over it any more."""
 
@@ -173,6 +189,8 @@ class DeviceSpec:
     """Between a phase and neutral: what a charger's current is a power of."""
     capability: InverterCapability = field(default_factory=InverterCapability)
     """What a battery's inverter can be told."""
+    part: BatteryPart | None = None
+    """Which of several batteries it is."""
     roles: Mapping[str, str] = field(default_factory=dict)
     """The entity (or device) of each role of its profile."""
 

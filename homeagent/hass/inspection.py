@@ -117,8 +117,7 @@ def _meters(wiring: Wiring) -> Iterator[tuple[str, str]]:
     for spec in wiring.meters.powers:
         for source in spec.sources:
             yield f"meters.{spec.quantity.removesuffix('_kw')}", source.entity
-    if wiring.meters.soc is not None:
-        yield "meters.soc", wiring.meters.soc
+    yield from (("meters.soc", entity) for entity, _ in wiring.meters.stores())
     for spec in wiring.meters.controlled:
         for source in spec.sources:
             yield f"{spec.quantity}.power", source.entity

@@ -25,6 +25,7 @@ from homeagent.planning.tank_table import (
     hygiene_late_cost,
     least_slots,
     starts_below_c,
+    stops_above_c,
     tank_table,
 )
 
@@ -107,7 +108,7 @@ class _Policy:
         flag = -1 if self._done else 0
         place = (water_c - table.first_c) / table.apart_k
         below = min(max(int(place), 0), table.advantage.shape[-1] - 2)
-        if self._forced > 0:
+        if self._forced > 0 or (self._on and water_c < stops_above_c(spec)):
             on = self._on
         elif slot in self._hold_off or (not self._on and water_c > starts_below_c(spec)):
             on = False
@@ -186,8 +187,12 @@ def _response(
 
 
 def _targets(spec: TankSpec, course: _Course) -> FloatArray:
-    """Return what a thermostat is told: where a run is planned, where it ends; else what lets it rest while useful."""
-    target = np.minimum(course.water_c[1:], spec.useful_c)
+    """Return what a thermostat is told: in a run where it ends, else what lets it rest.
+
+    A layered tank's thermometer, low as it sits, is in cold water long before the hot is drawn.
+    """
+    rests_c = spec.useful_c if spec.layered <= 0 else spec.cold_c
+    target = np.minimum(course.water_c[1:], rests_c)
     on = np.concatenate([[0], course.power_kw > 0, [0]]).astype(int)
     for first, end in zip(np.flatnonzero(np.diff(on) > 0), np.flatnonzero(np.diff(on) < 0), strict=True):
         reached = float(course.water_c[first : end + 1].max())

@@ -24,6 +24,7 @@ from homeagent.planning.tank_table import (
     hygiene_late_cost,
     least_slots,
     starts_below_c,
+    stops_above_c,
 )
 
 MOST_RUNS = 6
@@ -94,7 +95,7 @@ def _drive(task: TankTask, step: TankStep, cop: FloatArray, asked_kw: FloatArray
     over = np.zeros_like(asked_kw)
     for slot in range(len(cop)):
         undrawn = now * step.keeps + heated[slot]
-        given = np.minimum(np.maximum(undrawn - spec.useful_c, 0.0), drawn[slot])
+        given = np.minimum(np.maximum(undrawn - spec.empty_c, 0.0), drawn[slot])
         now = undrawn - given
         excess = now - spec.max_c
         if excess.max() > 0:
@@ -127,6 +128,7 @@ def _keeps_rules(task: TankTask, length: timedelta, asked_kw: FloatArray, driven
     before = np.concatenate([np.full((1, on.shape[1]), task.on), on[:-1]])
     begins, stops = on & ~before, ~on & before
     good = ~(begins & (driven.water_c[:-1] > starts_below_c(task.spec))).any(axis=0)
+    good &= ~(stops & (driven.water_c[:-1] < stops_above_c(task.spec))).any(axis=0)
     good &= ~(driven.cut[:-1] & on[1:]).any(axis=0)
     good &= (on[: forced_slots(task, length)] == task.on).all(axis=0)
     steadiness = task.spec.steadiness

@@ -56,6 +56,11 @@ def least_slots(least: timedelta, step: timedelta) -> int:
     return math.ceil(least / step - SMALL_K)
 
 
+def stops_above_c(spec: TankSpec) -> float:
+    """Return the coldest water at which a run may end: a layered tank's is heated through, else its top gets cold."""
+    return spec.useful_c - SMALL_K if spec.layered > 0 else -math.inf
+
+
 def forced_slots(task: TankTask, length: timedelta) -> int:
     """Return for how many slots the heater has to stay as it is, on or off."""
     least = task.spec.steadiness.min_on if task.on else task.spec.steadiness.min_off
@@ -122,7 +127,7 @@ def tank_table(
     flags, late = (1, 0.0) if due is None else (2, hygiene_late_cost(task))
     runs, rests = (least_slots(one, length) for one in (spec.steadiness.min_on, spec.steadiness.min_off))
     rows = rests + 1  # it may start, or has to rest for so many slots; then the same for going on
-    may_start = nodes <= starts_below_c(spec)
+    may_start, may_stop = nodes <= starts_below_c(spec), nodes >= stops_above_c(spec)
     value = np.empty((rows + max(runs, 1), flags, len(nodes)))
     value[:] = task.left_per_kwh * spec.kwh_per_k * np.maximum(spec.max_c - nodes, 0.0)
     advantage = np.empty((len(cop), 2, flags, len(nodes)))
@@ -155,7 +160,7 @@ def tank_table(
         value[1:rows] = resting[:-1]
         value[0] = resting[0] + np.where(may_start, np.minimum(advantage[slot, 0], 0.0), 0.0)
         value[rows + 1 :] = best[:-1]
-        value[rows] = stop + np.minimum(advantage[slot, 1], 0.0)
+        value[rows] = stop + np.where(may_stop, np.minimum(advantage[slot, 1], 0.0), advantage[slot, 1])
     return TankTable(first_c=nodes[0], apart_k=nodes[1] - nodes[0], powers_kw=powers, advantage=advantage, level=level)
 
 
@@ -164,7 +169,7 @@ def _nodes(task: TankTask, step: TankStep, cop: FloatArray) -> FloatArray:
     spec = task.spec
     a_slot = spec.max_kw * float(cop.max(initial=1.0)) * step.hours * step.k_per_kwh
     apart = min(max(a_slot / HEAT_STEPS, FINEST_K), COARSEST_K)
-    low = min(task.water_c, spec.useful_c, _coasted(spec, task.water_c, step, len(cop)))
+    low = min(task.water_c, spec.empty_c, _coasted(spec, task.water_c, step, len(cop)))
     high = max(spec.max_c, task.water_c, spec.useful_c + apart)
     anchor = spec.hygiene_c
     first, last = math.floor((low - anchor) / apart), math.ceil((high - anchor) / apart)
@@ -173,7 +178,7 @@ def _nodes(task: TankTask, step: TankStep, cop: FloatArray) -> FloatArray:
 
 def _coasted(spec: TankSpec, water_c: float, step: TankStep, slots: int) -> float:
     """Return the water that nobody heats or draws at the end."""
-    start = min(water_c, spec.useful_c)
+    start = min(water_c, spec.empty_c)
     return spec.room_c + (start - spec.room_c) * step.keeps**slots
 
 

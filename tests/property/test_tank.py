@@ -91,6 +91,8 @@ def test_runs_and_rests_last_as_long_as_they_must(task: TankTask, cost: PriceCos
             ended_by_thermostat = water[end] >= task.spec.max_c - 1e-6
             lasted = timedelta(minutes=(end - first) * step_min + before)
             assert lasted >= steadiness.min_on or end == count or ended_by_thermostat
+            if task.spec.layered:
+                assert water[end] >= task.spec.useful_c - 1e-6 or end == count
         for first, end in runs(~on):
             before = task.minutes_so if not task.on and first == 0 else 0.0
             assert timedelta(minutes=(end - first) * step_min + before) >= steadiness.min_off or end == count
@@ -100,7 +102,7 @@ def test_runs_and_rests_last_as_long_as_they_must(task: TankTask, cost: PriceCos
 @given(tank_tasks(SHORT), any_prices(SHORT))
 def test_no_course_of_a_short_time_is_much_better(task: TankTask, cost: PriceCost) -> None:
     free = Steadiness(min_on=timedelta(0), min_off=timedelta(0))
-    task = replace(task, spec=replace(task.spec, steadiness=free, dead_band_k=0.0, min_kw=None))
+    task = replace(task, spec=replace(task.spec, steadiness=free, dead_band_k=0.0, min_kw=None, layered=0.0))
     assume(task.water_c <= task.spec.max_c)
     best = best_response(task, cost)
     own = money(cost, best.power_kw) + best.wish_cost

@@ -13,6 +13,7 @@ import pytest
 from real_ha.agent_config import config_yaml
 from real_ha.conftest import started
 from real_ha.lab import Lab
+from real_ha.process import running, wait_for
 from real_ha.rig import Rig, rig, until
 from real_ha.simulated_devices import devices_yaml, fresh, more
 
@@ -229,3 +230,19 @@ def test_a_thermostat_that_does_not_answer_is_given_up_and_said(home: Lab, tmp_p
         asyncio.run(scenario())
     finally:
         home.call("climate.set_hvac_mode", "climate.living_room", hvac_mode="heat")
+
+
+def test_the_agent_plans_and_drives_every_device(home: Lab, tmp_path: Path) -> None:
+    """Power is cheap for an hour: the car charges, the tank and the room are warmed, each with its proof and reason."""
+    home.sim(prices="0.01,0.9", room=18)
+    path = tmp_path / "config.yaml"
+    path.write_text(devices_yaml(config_yaml(home, grid="sensor.whole_grid_power")))
+    with running(path) as agent:
+        wait_for(lambda: agent.proved("car", "living_room", "hot_water"), 90, agent.said)
+        assert watts(home, "charger") > 4000
+        assert watts(home, "heater") == 1500
+        for device in ("car", "living_room", "hot_water"):
+            assert agent.ledger(device)[-1]["why"], device
+        assert agent.get("health")["degraded"] == []
+        assert agent.stop() < 5
+    assert home.state("switch.tank") == "on"  # its own thermostat ends it

@@ -42,6 +42,25 @@ def test_a_home_without_a_battery_is_a_home(tmp_path: Path) -> None:
     assert "battery: none" in check_config(tmp_path / "config.yaml")
 
 
+def test_several_batteries_are_one_whole_with_parts(tmp_path: Path) -> None:
+    one = "capacity_kwh: 10, max_charge_kw: 5, max_discharge_kw: 4, soc: sensor.a_soc, power: sensor.a"
+    other = "capacity_kwh: 5, max_charge_kw: 2, max_discharge_kw: 2, soc: sensor.b_soc"
+    steps = "steering: {self_consumption: [{set: select.a, to: auto}], charge: [{set: select.a, to: charge}], "
+    steps += "discharge: [{set: select.a, to: sell}], hold: [{set: select.a, to: wait}]}"
+    text = f"batteries:\n  a: {{{one}, {steps}}}\n  b: {{{other}, power: {{entity: sensor.b, positive: charge}}, "
+    text += steps.replace("select.a", "select.b") + "}\n"
+    config = loaded(tmp_path, text)
+    whole, wiring = config.site.battery, config.wiring
+    assert (whole.capacity_kwh, whole.max_charge_kw, whole.max_discharge_kw) == (15, 7, 6)
+    assert [one.name for one in config.site.batteries] == ["a", "b"]
+    assert wiring is not None
+    assert wiring.meters.stores() == (("sensor.a_soc", 10), ("sensor.b_soc", 5))
+    (power,) = [spec for spec in wiring.meters.powers if spec.quantity == "battery_kw"]
+    assert [(source.entity, source.sign) for source in power.sources] == [("sensor.a", 1), ("sensor.b", -1)]
+    parts = [device.part for device in wiring.devices]
+    assert [None if part is None else part.spec.capacity_kwh for part in parts] == [10, 5]
+
+
 @pytest.mark.parametrize("text", ["ev: {max_charge_kw: 11}", "ev: {car: {max_charge_kw: 11}}"])
 def test_one_car_needs_one_key(tmp_path: Path, text: str) -> None:
     config = loaded(tmp_path, text)
@@ -173,6 +192,7 @@ def test_prices_that_nobody_gave_follow_the_homes_own() -> None:
         ("appliances: {a: {rated_kw: 1, tell: sms.me}}", "is no way to tell somebody"),
         ("ev: {a: {max_charge_kw: 1}}\nappliances: {a: {rated_kw: 1}}", "two devices named a"),
         ("mode: control\nev: {max_charge_kw: 11}", "neither ev.car.profile nor ev.car.steering"),
+        ("batteries: {a: {capacity_kwh: 5, max_charge_kw: 2, max_discharge_kw: 2}}", "batteries.a.soc: is missing"),
         ("battery: {capacity_kwh: 5, max_charge_kw: 2, max_discharge_kw: 2}", "no meters.soc"),
     ],
 )

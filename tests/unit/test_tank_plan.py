@@ -130,6 +130,17 @@ def test_a_heat_pump_waits_for_mild_air() -> None:
     assert best.power_kw[48:].sum() > 3 * best.power_kw[:48].sum()
 
 
+def test_a_layered_tank_waits_longer_and_is_heated_through() -> None:
+    layered = TankSpec(name="tank", litres=200, max_kw=2.0, layered=0.7)
+    mixed, best = (best_response(tank_task(spec=spec, left_per_kwh=0.0), DAY) for spec in (SPEC, layered))
+    assert best.level.min() < 40 < mixed.level.min()
+    assert best.power_kw.sum() < mixed.power_kw.sum()
+    ends = np.flatnonzero((best.power_kw[:-1] > 0) & (best.power_kw[1:] == 0)) + 1
+    assert (best.level[ends] >= layered.useful_c - 1e-6).all()
+    assert best.target_c is not None
+    assert (best.target_c[best.power_kw == 0] == layered.cold_c).all()  # its thermometer sits in cold water
+
+
 def test_heat_left_is_worth_its_cheap_making_less_what_it_loses() -> None:
     worth = worth_of_heat_left(SPEC, DAY.import_per_kwh, np.zeros(96), DAY.grid)
     assert 0.8 * np.quantile(DAY.import_per_kwh, 0.25) < worth < np.quantile(DAY.import_per_kwh, 0.25)

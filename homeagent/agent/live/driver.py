@@ -125,6 +125,10 @@ class Driver:
         """Since when an effect is missed, and since when what a policy needs is not known: by the loop's clock."""
         self._work: asyncio.Task[None] | None = None
 
+    def observed(self) -> Observed:
+        """Return what is measured of the device."""
+        return self._sensors.observed(self.spec)
+
     @property
     def in_charge(self) -> bool:
         """Whether the device stands where the agent put it, and not in its safe state."""

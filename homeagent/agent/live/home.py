@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from homeagent.agent.live.alarm import Alarm
+from homeagent.agent.live.battery_group import BatteryGroup
 from homeagent.agent.live.device_board import DeviceBoard
 from homeagent.agent.live.driver import REST_S, Driver, Effects
 from homeagent.agent.live.forecasts import LiveForecasts
@@ -35,6 +36,7 @@ from homeagent.hass.steps import StepRunner
 
 _LOGGER = logging.getLogger(__name__)
 
+BATTERY = "battery"
 READ_EVERY = timedelta(minutes=1)
 ROUNDS_TO_READ = 4
 """So often the event loop goes round until what waits at the socket has been read and taken in."""
@@ -100,7 +102,12 @@ class LiveHome:
         runner = StepRunner(self.link)
         self._observing = Observing(self.board, devices, wiring.sensors, self.state, lambda: self.link.temperature_unit)
         self._observing.claims = self._claims
-        self.drivers = {spec.name: Driver(spec, site.battery, runner, self, effects) for spec in devices}
+        self.drivers = {
+            spec.name: Driver(spec, site.battery if spec.part is None else spec.part.spec, runner, self, effects)
+            for spec in devices
+        }
+        parts = {name: driver for name, driver in self.drivers.items() if driver.spec.part is not None}
+        self._group = BatteryGroup(parts, self._observing.whole_battery, clock.now) if parts else None
         self._fuse = HoldingBack(site.grid, self._observing.drawn_kw)
 
     async def run(self) -> None:
@@ -116,6 +123,7 @@ class LiveHome:
         while self.drivers:
             looked_s = now()
             self._hold_back(looked_s)
+            self._share()
             for driver in self.drivers.values():
                 driver.guard(linked=self.link.status.up)
             self._measured.clear()
@@ -131,6 +139,12 @@ class LiveHome:
         if self._fuse.watches and self.link.status.up:
             phases = [self._phase_kw(spec) for spec in self.wiring.phases]
             self._fuse.look(now_s, self.board.present_kw("grid_kw"), phases, self.drivers)
+
+    def _share(self) -> None:
+        """Have several batteries share what the whole is to do now."""
+        result = None if self._group is None or not self.link.status.up else self._group.guard()
+        if result is not None:
+            self._report(result)
 
     def _phase_kw(self, spec: MeterSpec) -> float | None:
         shown = [(power_kw(self.state(one.entity), one.entity).value, one.sign) for one in spec.sources]
@@ -205,9 +219,12 @@ class LiveHome:
     async def send(self, command: Command) -> CommandResult:
         """Hand a command to its device's driver."""
         driver = self.drivers.get(command.device)
-        if driver is None:
+        group = self._group if command.device == BATTERY else None
+        if group is not None and self.link.status.up:
+            return group.obey(command)
+        if driver is None and group is None:
             return Rejected(command=command, reason="the configuration does not say how it is told")
-        if not self.link.status.up:
+        if driver is None or not self.link.status.up:
             return Skipped(command=command, reason="no link to Home Assistant")
         return driver.obey(command)
 
@@ -230,6 +247,13 @@ class LiveHome:
     def restore(self, commands: Sequence[Command]) -> None:
         """Take up commands of the run before, once the home has been seen."""
         self._restore = [command for command in commands if command.device in self.drivers]
+
+    def owe_safe_state(self, device: str) -> None:
+        """Bring what a run before has left to its safe state; several batteries each."""
+        names = self._group.names if self._group is not None and device == BATTERY else (device,)
+        for name in names:
+            if name in self.drivers:
+                self.drivers[name].owe_safe_state()
 
     async def release(self) -> None:
         """Bring every device that the agent holds to its safe state."""
@@ -300,6 +324,11 @@ class LiveHome:
         self.alarm.ring("the link came up" if up else "the link went down")
 
     def _report(self, result: CommandResult) -> None:
+        if self._group is not None and result.command.device in self._group.names:
+            whole = self._group.heard(result)
+            if whole is None:
+                return
+            result = whole
         self._outcomes.append(result)
         self.alarm.ring("a device answered")
 

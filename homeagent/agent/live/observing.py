@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from homeagent.control.proof import Observed
 from homeagent.control.surplus import left_over_kw
 from homeagent.domain.devices import CarSpec, TankSpec
-from homeagent.domain.wiring import DeviceSensors, DeviceSpec
+from homeagent.domain.wiring import BatteryPart, DeviceSensors, DeviceSpec
 from homeagent.hass import device_reading as reading
 from homeagent.hass.entities import EntityState
 from homeagent.hass.metering import MeterBoard
@@ -44,7 +44,7 @@ class Observing:
     def of(self, device: DeviceSpec) -> Observed:
         """Return what is measured of a device now."""
         if device.kind == "battery":
-            return self._battery()
+            return self.whole_battery() if device.part is None else self._part(device.part)
         entity = device.proof.entity
         running = (
             None if entity is None else reading.running(self._state(entity), entity, device.proof.on_above_kw).value
@@ -79,7 +79,19 @@ class Observing:
                 return reading.power_kw(state, entity).value
         return None
 
-    def _battery(self) -> Observed:
+    def _part(self, part: BatteryPart) -> Observed:
+        """Return what is measured of one of several batteries: to it the others are part of the home."""
+        whole = self.whole_battery()
+        shown = [(reading.power_kw(self._state(one.entity), one.entity).value, one.sign) for one in part.power]
+        known = [kw * sign for kw, sign in shown if kw is not None]
+        own_kw = sum(known) if len(known) == len(shown) else None
+        net_kw = None
+        if own_kw is not None and whole.net_kw is not None and whole.battery_kw is not None:
+            net_kw = whole.net_kw - (whole.battery_kw - own_kw)
+        return replace(whole, battery_kw=own_kw, net_kw=net_kw, soc_kwh=self._board.soc_of(part.soc))
+
+    def whole_battery(self) -> Observed:
+        """Return what is measured of the battery, or of all together."""
         net_kw, _ = self._net()
         apart = [self.drawn_kw(one) for one in self._chargers.values() if not _from_battery(one)]
         return Observed(

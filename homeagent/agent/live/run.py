@@ -138,8 +138,7 @@ class _Run:
         self.home.restore(self.agent.commands_in_force)
         self.home.forecasts.restore(store.issued_forecasts_since(clock.now() - FORECASTS_BACK))
         for device in store.devices_left(clock.now()):
-            if device in self.home.drivers:
-                self.home.drivers[device].owe_safe_state()
+            self.home.owe_safe_state(device)
         for device, count in store.commands_since(clock.now() - DAY).items():
             if device in self.home.drivers:
                 self.home.drivers[device].budget.spend(clock.now(), count)

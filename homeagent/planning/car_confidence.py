@@ -6,7 +6,7 @@ import numpy as np
 
 from homeagent.domain.grid import FloatArray
 
-DEFAULT_CONFIDENCE = 0.97
+DEFAULT_CONFIDENCE = 0.988
 SUREST = 0.9999
 QUARTER_DAY = 6
 HOURS_A_DAY = 24

@@ -13,6 +13,7 @@ from homeagent.agent.accounts import Accounts
 from homeagent.agent.anomaly_book import AnomalyBook
 from homeagent.agent.commander import BATTERY, Commander
 from homeagent.agent.devices.making import device_book
+from homeagent.agent.devices.rooms import Rooms
 from homeagent.agent.due_book import DueBook
 from homeagent.agent.expectations import Expectations
 from homeagent.agent.footprint_book import Counts, FootprintBook, surroundings_of
@@ -23,9 +24,11 @@ from homeagent.agent.keeping import Keeper
 from homeagent.agent.learner import Learner
 from homeagent.agent.observer import Observer
 from homeagent.agent.peak_limits import PeakLimits
+from homeagent.agent.people_book import PeopleBook
 from homeagent.agent.power_ahead import power_ahead
 from homeagent.agent.price_book import PriceBook
 from homeagent.agent.remembering import KEEP, METERS
+from homeagent.agent.satisfaction_book import SatisfactionBook
 from homeagent.agent.skill_book import SkillBook
 from homeagent.agent.thinking import MEMORY, Forecaster, Thought, lost_without, think, worth_of_thinking_again
 from homeagent.control.translation import translate
@@ -83,7 +86,9 @@ class Agent:
         self.store = store
         self.clock = clock
         self.cpu = CpuMeter()
-        self.observer = Observer(clock.now(), setup.observation_step, setup.soc_stale_after)
+        self.observer = Observer(
+            clock.now(), setup.observation_step, setup.soc_stale_after, has_battery=self.site.has_battery
+        )
         self.prices = PriceBook(self.site.timezone, self.site.place)
         self.expectations = Expectations(
             store, self.site.timezone, setup.absences, self.observer.means["nobody_home"].window
@@ -123,7 +128,26 @@ class Agent:
         self.accounts = Accounts(self.site, store, self.footprints, self.peak_limits)
         self._link = link
         self.commander = Commander(setup.limits(), link, store, self._follows)
-        self.devices = device_book(setup.devices, setup.wishes, self.site, store, self.prices, clock.now())
+        self.people = PeopleBook(store, setup.devices, self.site.timezone)
+        self.expectations.told_of = lambda: self.people.absences(clock.now())
+        self.satisfaction = SatisfactionBook(store, setup.devices, self.site.timezone, clock.now())
+        self.devices = device_book(
+            setup.devices,
+            setup.wishes,
+            self.site,
+            store,
+            self.prices,
+            self.observer.memory.history,
+            Rooms(
+                self.observer.means["nobody_home"].window,
+                setup.observation_step,
+                self.expectations.told_away,
+                self.site.timezone,
+                self.site.place,
+            ),
+            self.people,
+            clock.now(),
+        )
         self._source = prices
         self._forecasts = forecasts
         self._decided_for: datetime | None = None
@@ -219,6 +243,8 @@ class Agent:
     def reconsider(self) -> None:
         """Decide anew at the next round: a device that was left alone may be told again."""
         self._decided_for = None
+        if self.devices is not None:
+            self.devices.reconsider()
         self.commander.reconsider()
 
     @property
@@ -239,7 +265,7 @@ class Agent:
                 self.anomalies.look(now)
         soc_kwh = self.observer.soc_kwh(now)
         if self.devices is not None:
-            self._news = self.devices.news() or self._news
+            self._news = self.devices.news(now) or self._news
         with self.cpu.part("look"):
             wake = self.governor.wake(
                 now,
@@ -255,10 +281,13 @@ class Agent:
             if self.learner is not None:
                 with self.cpu.part("learn"):
                     self.learner.look(now)
-        if soc_kwh is not None:
-            await self._act(now, soc_kwh, wake)
-        else:
+        if soc_kwh is None:
             await self.commander.make_safe(now)
+        elif self.site.has_battery:
+            await self._act(now, soc_kwh, wake)
+        if self.devices is not None and self.setup.mode != "observe":
+            with self.cpu.part("control"):
+                await self.devices.act(now, self.thought, self.commander, None if wake is None else wake.reason)
         for timetable in self.setup.timetables:
             await self.commander.keep_hours(now, timetable)
         self._notify()
@@ -283,6 +312,8 @@ class Agent:
                 self.prices.add(published)
             self._hear(issued)
             kept = [] if self.devices is None else self.devices.see(self._link, self.thought)
+            if self.devices is not None:
+                self.devices.feel(self.clock.now(), self.satisfaction)
         with self.cpu.part("store"):
             self.store.write_readings([*readings, *kept])
             for forecast in issued:
@@ -333,7 +364,9 @@ class Agent:
             forecaster=floor_scenarios if self.learner is None else self._forecaster(self.learner, full=full),
             expectations=self.expectations,
             present=None if full else before,
-            devices=None if self.devices is None else self.devices.tasks,
+            devices=None if self.devices is None else self.devices.asks,
+            before=None if before is None else before.plan,
+            steady=wake.of_age and self.devices is not None and not self.devices.due(now),
         )
         with self.cpu.part("plan"):
             lost = lost_without(self.thought, before, self.governor.rules.longest)
@@ -378,9 +411,6 @@ class Agent:
         if self.thought is None or slot_at == self._decided_for:
             return
         self._decided_for = slot_at
-        if self.devices is not None:
-            with self.cpu.part("control"):
-                await self.devices.act(now, self.thought, self.commander, None if wake is None else wake.reason)
         decision = self._decide(now, soc_kwh, self.thought, wake)
         with self.cpu.part("control"):
             result = await self.commander.send(decision.result.command, SiteState(at=now, soc_kwh=soc_kwh))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,7 @@ from homeagent.domain.command import (
     Sent,
     Skipped,
 )
+from homeagent.domain.devices import DeviceKnown
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.ports import HomeLink
@@ -49,6 +50,7 @@ class Limits:
     capability: InverterCapability
     minimum_hold: timedelta
     timezone: ZoneInfo
+    devices: Mapping[str, DeviceKnown] = field(default_factory=dict)
 
 
 class Commander:
@@ -88,10 +90,32 @@ class Commander:
                 self._follows(None)
         return results
 
+    def commands(self, instruction: Instruction, before: Instruction | None) -> bool:
+        """Return whether it is worth saying: where nothing is commanded, only what was not said before."""
+        return self._limits.mode == "control" or instruction != before
+
+    def holds(self, device: str, instruction: Instruction, now: datetime) -> bool:
+        """Return whether a device was told this already, and need not be told again yet."""
+        last = self._last_sent.get(device)
+        if last is None or not same(instruction, last.command.instruction, self._limits.battery):
+            return False
+        command = last.command
+        return command.valid_until - now > (command.valid_until - command.issued_at) / 3
+
     async def send(self, command: Command, state: SiteState) -> CommandResult:
         """Send a command if it may be and changes something; it is on disk before the device hears of it."""
         last, limits = self._last_sent.get(command.device), self._limits
-        refused = check(command, state, limits.battery, limits.mode, last, limits.minimum_hold, limits.capability)
+        known = limits.devices.get(command.device)
+        refused = check(
+            command,
+            state,
+            limits.battery,
+            limits.mode,
+            last,
+            limits.minimum_hold if known is None else timedelta(0),  # each device has its own steadiness
+            limits.capability,
+            known,
+        )
         if refused is not None:
             return refused
         self._store.write_command(command)

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from homeagent.agent.agent import Agent
+from homeagent.agent.day_devices import devices_of_day
 from homeagent.domain.grid import FloatArray, TimeGrid, require_utc
 from homeagent.domain.ledger import SettledSlot
 from homeagent.domain.thinking import ThinkRecord
@@ -92,6 +93,7 @@ def told_day(agent: Agent, day: date | None = None) -> Row:
         "asleep": asleep,
         "sentence": _sentence(agent, span, thinks, looks, asleep),
         "thinks": [_think(agent, record) for record in thinks],
+        "devices": devices_of_day(agent, span.start, span.end),
     }
 
 

@@ -51,11 +51,17 @@ class Expectations:
     ) -> None:
         self._presence = presence
         self._store, self._timezone = store, timezone
-        self._absences = tuple(absences)
+        self._configured = tuple(absences)
+        self.told_of: Callable[[], Sequence[Absence]] = tuple
+        """Gives absences that people have told of beside those."""
         self._found: tuple[Absence, ...] = ()
         self._looked: date | None = None
         kept = store.fact(FACT)
         self._loads = [] if kept is None else [_load_of(row) for row in json.loads(kept)]
+
+    @property
+    def _absences(self) -> tuple[Absence, ...]:
+        return (*self._configured, *self.told_of())
 
     @property
     def loads(self) -> tuple[AnnouncedLoad, ...]:
@@ -139,6 +145,10 @@ class Expectations:
     def away(self, grid: TimeGrid) -> BoolArray:
         """Return the slots of a past in which nobody was at home, as configured or found."""
         return nobody_home((*self._absences, *self._found), grid)
+
+    def told_away(self, grid: TimeGrid) -> BoolArray:
+        """Return the slots to come in which nobody will be at home, as it was said or configured."""
+        return nobody_home(self._absences, grid)
 
     def expected(self, scenarios: Scenarios, history: History) -> Scenarios:
         """Return scenarios with what is known of them beforehand; `history` is all that was measured."""

@@ -54,4 +54,5 @@ class Setup:
             capability=self.capability,
             minimum_hold=self.minimum_hold,
             timezone=self.site.timezone,
+            devices={device.name: device for device in self.devices},
         )

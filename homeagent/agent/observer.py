@@ -33,8 +33,16 @@ SOC_STALE_AFTER = timedelta(minutes=70)
 class Observer:
     """Keeps slot means of every meter, and the state of charge at the slots' edges."""
 
-    def __init__(self, now: datetime, step: timedelta, soc_stale_after: timedelta = SOC_STALE_AFTER) -> None:
+    def __init__(
+        self,
+        now: datetime,
+        step: timedelta,
+        soc_stale_after: timedelta = SOC_STALE_AFTER,
+        *,
+        has_battery: bool = True,
+    ) -> None:
         start = slot_start(now, step) - MEMORY
+        self._has_battery = has_battery
         self.step = step
         self.means = {name: SlotMeans(start, step, MEMORY + timedelta(days=1)) for name in METERS}
         self.memory = Memory(
@@ -59,7 +67,9 @@ class Observer:
                 self._soc_at[slot_start(reading.at + self.step / 2, self.step)] = reading.value
 
     def soc_kwh(self, now: datetime) -> float | None:
-        """Return the state of charge, None where it is not known or too old."""
+        """Return the state of charge, None where it is not known or too old; a home without a battery has 0."""
+        if not self._has_battery:
+            return 0.0
         if self._soc is None or now - self._soc.at > self._soc_stale_after:
             return None
         return self._soc.value
@@ -90,6 +100,8 @@ class Observer:
             if np.isnan(values["curtailed_kw"]):  # a home without a meter for it: what was never made costs nothing
                 values["curtailed_kw"] = 0.0
             price, soc, soc_after = prices.at(start), self._soc_at.get(start), self._soc_at.get(end)
+            if not self._has_battery:
+                soc, soc_after, values["battery_kw"] = 0.0, 0.0, 0.0
             if price is None or soc is None or soc_after is None or any(np.isnan(v) for v in values.values()):
                 continue
             slot = SettledSlot(

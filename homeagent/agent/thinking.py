@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -41,12 +42,23 @@ GLANCE = timedelta(hours=12)
 """What is planned anew while an older plan says what comes after: as long as no plan grows old, and as long again."""
 BEYOND = timedelta(hours=6)
 """So much further an older plan must reach than what is planned anew: near its end it knows nothing of the night."""
+LONGEST_THINK_S = 0.8
+"""Of CPU: then the best that was found by then is planned."""
 MEMORY = timedelta(days=42)
 """How far back a forecast may look; more is remembered so that whole days survive gaps."""
 
 
-Asks: TypeAlias = Callable[[TimeGrid, Scenarios], tuple[DeviceTask, ...]]
-"""Says what is asked of each device on the plan's grid; the scenarios are what the home needs beside them."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DeviceAsks:
+    """What is asked of devices, and what those draw that nothing is asked of, in slots of the plan (count,)."""
+
+    tasks: tuple[DeviceTask, ...]
+    drawn_kw: FloatArray
+
+
+Asks: TypeAlias = Callable[[TimeGrid, Scenarios, FloatArray], DeviceAsks]
+"""Says what is asked of devices on the plan's grid, where the scenarios are what the home needs beside them; the last
+argument is what importing costs in each slot."""
 
 
 class Forecaster(Protocol):
@@ -136,6 +148,8 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
     expectations: Expectations | None = None,
     present: Thought | None = None,
     devices: Asks | None = None,
+    before: Plan | None = None,
+    steady: bool = False,
 ) -> Thought:
     """Return a plan in slots of `step`, from the start of the slot that holds `now`. There always is one.
 
@@ -143,7 +157,9 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
     `timetables` switch is added to the household's own load. `forecaster` says what that will be, from a history
     without the times that `expectations` know to be no habit; they also say what is known beforehand. With
     `present`, a plan that still reaches far enough, only the hours of a glance are planned anew, and what comes after
-    them is worth what it was worth there. `devices` says what is asked of devices beside the battery.
+    them is worth what it was worth there. `devices` says what is asked of devices beside the battery;
+    of the plan `before` they keep what they do unless a change gains enough, or where `steady` asks for that and it
+    still does, in any case.
     """
     horizon = HORIZON if import_cap is None else PEAK_HORIZON
     start = slot_start(now, step)
@@ -167,6 +183,9 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
         scenarios = scenarios.adding(drawn_kw(timetables, fine, site.timezone)).in_whole_watts()
         curve = prices.curve(grid)
         carbon = expected_carbon(memory, grid, site) if site.goals.carbon_price_per_kg else None
+        asks = None if devices is None else devices(grid, scenarios, curve.import_per_kwh)
+        if asks is not None and asks.drawn_kw.any():
+            scenarios = scenarios.adding(np.repeat(asks.drawn_kw, step // memory.step)).in_whole_watts()
     with cpu.part("plan"):
         problem = PlanningProblem(
             site=site,
@@ -177,7 +196,9 @@ def think(  # noqa: PLR0913 - a think takes all there is, one by one
             carbon_g_per_kwh=carbon,
             import_cap=None if import_cap is None else import_cap(grid, history),
             cost_after=cost_after,
-            devices=() if devices is None else devices(grid, scenarios),
+            devices=() if asks is None else asks.tasks,
+            before=() if asks is None or before is None else before.devices,
+            steady=steady and before is not None and asks is not None,
         )
         plan, solution = _plan(problem, prices_known=prices.step is not None)
     return Thought(problem=problem, plan=plan, solution=solution)
@@ -215,7 +236,8 @@ def _plan(problem: PlanningProblem, *, prices_known: bool) -> tuple[Plan, Soluti
     if not prices_known:
         return fallback(problem, "no price is known"), None
     try:
-        solution = solve(problem)
+        began_s = time.process_time()
+        solution = solve(problem, out_of_time=lambda: time.process_time() - began_s > LONGEST_THINK_S)
     except (ArithmeticError, ValueError, IndexError) as error:  # a bug or absurd input: the rule is safe, and says so
         _LOGGER.exception("the planner failed; the inverter's own rule is used")
         return fallback(problem, f"the planner failed ({error})"), None

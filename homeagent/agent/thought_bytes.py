@@ -52,6 +52,7 @@ def thought_bytes(thought: Thought, beside: Mapping[str, object]) -> bytes:
             "prices": [astuple(price) for price in solution.prices],
             "scenario_soc_kwh": solution.soc_kwh,
             "nets": [(net.load_kw, net.pv_kw, net.weight) for net in solution.nets],
+            "apart_kw": [net.apart_kw for net in solution.nets],
         }
     target = io.BytesIO()
     np.savez_compressed(target, head=np.frombuffer(json.dumps(head).encode(), dtype=np.uint8), **arrays)
@@ -118,7 +119,12 @@ def _thought(head: dict[str, Any], arrays: dict[str, Any], problem: PlanningProb
         plan=plan,
         value=value,
         prices=_made(SlotPrices, arrays["prices"], grid.count),
-        nets=tuple(NetLoad(load_kw=load, pv_kw=pv, weight=weight) for load, pv, weight in arrays["nets"]),
+        nets=tuple(
+            NetLoad(load_kw=load, pv_kw=pv, weight=weight, apart_kw=float(apart))
+            for (load, pv, weight), apart in zip(
+                arrays["nets"], arrays.get("apart_kw", np.zeros(grid.count)), strict=True
+            )
+        ),
         soc_kwh=arrays["scenario_soc_kwh"],
     )
     return Thought(problem=problem, plan=plan, solution=solution)

@@ -15,13 +15,17 @@ from homeagent.agent.announcing import load_from, load_json
 from homeagent.agent.anomaly_view import anomalies_told
 from homeagent.agent.day_ahead import DayAhead
 from homeagent.agent.day_picture import told_day
+from homeagent.agent.device_reasoning import Reasoner
+from homeagent.agent.device_view import DeviceTeller
 from homeagent.agent.footprint_told import footprint_told, sums_of_own
 from homeagent.agent.habit_book import HabitBook
 from homeagent.agent.model_view import Beside, models_told
+from homeagent.agent.requesting import kind_named
 from homeagent.domain.decision import Decision
 from homeagent.domain.forecast import Forecast
 from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.ledger import SavingsEntry
+from homeagent.domain.people import decision_id
 
 SAVINGS_METHOD = (
     "modelled: the same load, PV and prices, without a battery and with the inverter's own rule; "
@@ -37,6 +41,9 @@ class View:
         self._notice = notice
         self._beside = beside
         self._ahead = DayAhead(agent)
+        timezone, devices = agent.site.timezone, agent.devices
+        reasoner = Reasoner(timezone) if devices is None else devices.reasons
+        self._teller = DeviceTeller({} if devices is None else devices.known, agent.people, reasoner, timezone)
         self._habits = HabitBook(agent.site, agent.observer.memory.history, agent.expectations.away, agent.prices)
 
     def state(self) -> Mapping[str, object]:
@@ -108,7 +115,11 @@ class View:
     def decisions(self, limit: int) -> Sequence[Mapping[str, object]]:
         """Return the newest decisions, newest first."""
         newest = list(self._agent.decisions)[-limit:]
-        return [_decision(decision) for decision in reversed(newest)]
+        return [self._decision(decision) for decision in reversed(newest)]
+
+    def _decision(self, decision: Decision) -> dict[str, object]:
+        said = decision_id(decision.at, decision.device)
+        return {"id": said, **_decision(decision), "thumb": self._agent.people.thumb_on(said)}
 
     def thinks(self, day: date | None) -> Mapping[str, object]:
         """Return one local day's looks, thinks and sleep, None for the newest, with what they were about."""
@@ -151,6 +162,44 @@ class View:
         """Return the home's habits, read once a day."""
         return self._habits.told(self._agent.clock.now())
 
+    def devices(self) -> Mapping[str, object]:
+        """Return each device beside the battery: how it stands, what it does and why, what is asked of it."""
+        agent, book, now = self._agent, self._agent.devices, self._agent.clock.now()
+        if book is None:
+            return self._teller.told(now, agent.thought, {}, (), {}, agent.site.currency)
+        states = {name: state for name in book.known if (state := book.memory.last(name)) is not None}
+        return self._teller.told(now, agent.thought, states, book.decisions, book.asking.problems, agent.site.currency)
+
+    def ask(self, device: str, kind: str, body: object) -> Mapping[str, object] | None:
+        """Ask something of a device, and answer as `devices`; None if there is no such device. Raises InputError."""
+        named = kind_named(kind)
+        if named is None or not self._agent.people.ask(named, device, body, self._agent.clock.now()):
+            return None
+        return self.devices()
+
+    def go_away(self, body: object) -> Mapping[str, object]:
+        """Take a vacation of the whole home, and answer as `devices`; raises InputError."""
+        self._agent.people.go_away(body, self._agent.clock.now())
+        return self.devices()
+
+    def come_back(self) -> bool:
+        """Take a vacation back; return whether there was one."""
+        return self._agent.people.come_back()
+
+    def thumb(self, decision: str, body: object) -> bool:
+        """Take what somebody says of a decision; return whether there is such a decision. Raises InputError."""
+        agent = self._agent
+        beside = () if agent.devices is None else agent.devices.decisions
+        known = {decision_id(one.at, one.device) for one in (*agent.decisions, *beside)}
+        if decision not in known:
+            return False
+        agent.satisfaction.thumb(agent.people.thumb(decision, body, agent.clock.now()))
+        return True
+
+    def satisfaction(self) -> Mapping[str, object]:
+        """Return how content people can have been with each day, and what was taken off for what."""
+        return self._agent.satisfaction.told()
+
     def announced_loads(self) -> Mapping[str, object]:
         """Return the announced loads to come, and in sentences what is expected beside habits."""
         now, expectations = self._agent.clock.now(), self._agent.expectations
@@ -191,9 +240,9 @@ class View:
             "machine": self._agent.host.told(),
         }
 
-    def resume(self, device: str) -> bool | None:  # noqa: ARG002 - a home that is not live has no device to resume
-        """Return None: there is nothing to resume."""
-        return None
+    def resume(self, device: str) -> bool | None:
+        """Take back what is asked of a device; return whether anything was, None if there is no such device."""
+        return self._agent.people.resume(device)
 
     def degraded(self) -> list[str]:
         """Return each degraded step of observing and planning by name."""
@@ -208,6 +257,8 @@ class View:
         if thought is not None and self._agent.prices.at(self._agent.clock.now()) is None:
             degraded.append("no price is known for the present hour")
         degraded += self._agent.observer.memory.issued.problems(self._agent.clock.now())
+        if self._agent.devices is not None:
+            degraded += self._agent.devices.asking.problems.values()
         return degraded
 
     async def changed(self) -> None:

@@ -8,7 +8,8 @@ from homeagent.cli.cars import car_sessions
 from homeagent.cli.learning import models, train, worker
 from homeagent.cli.live import announce, check_config, discover, profiles, resume, run, setup, test_device
 from homeagent.cli.looking import anomalies, footprint, forecasts, habits, ledger, replay
-from homeagent.cli.trying import backtest, bench, demo, simulate
+from homeagent.cli.people import satisfaction, tell, thumb
+from homeagent.cli.trying import backtest, bench, demo, seasons, simulate
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -32,12 +33,16 @@ for _command in (
     replay,
     resume,
     announce,
+    tell,
+    thumb,
+    satisfaction,
     backtest,
     train,
     habits,
     models,
     simulate,
     car_sessions,
+    seasons,
     worker,
     demo,
 ):

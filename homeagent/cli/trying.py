@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -160,6 +161,50 @@ def simulate(*, days: int, step: str, seed: int, homes: int | None, start: datet
             click.echo(f"{homes} homes, each with a scenario of its own, and a scenario for all, are in {out}")
 
 
+@click.command()
+@click.option("--seeds", type=click.IntRange(1, 999), default=10, show_default=True, help="How many homes.")
+@click.option("--first-seed", type=click.IntRange(0), default=1, show_default=True, help="The first of them.")
+@click.option("--days", type=click.IntRange(1, 60), default=21, show_default=True, help="Days that are judged.")
+@click.option(
+    "--past-days", type=click.IntRange(1, 42), default=35, show_default=True, help="Days before, in which it watches."
+)
+@click.option(
+    "--season", type=click.Choice(["heating", "cooling", "both"]), default="both", show_default=True, help="Which."
+)
+@click.option("--baselines-only", is_flag=True, help="Without the agent: the two programmes alone.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, help="How many at a time.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder for seasons.json.")
+def seasons(
+    *,
+    seeds: int,
+    first_seed: int,
+    days: int,
+    past_days: int,
+    season: str,
+    baselines_only: bool,
+    jobs: int,
+    out: Path,
+) -> None:
+    """Run simulated all-electric homes with the agent and without. Nobody lives in them."""
+    from homeagent.agent.seasons import WAYS
+    from homeagent.agent.seasons_command import Request, print_seasons, run_seasons
+    from homeagent.agent.terminal import progress_bar
+
+    request = Request(
+        seeds=tuple(range(first_seed, first_seed + seeds)),
+        days=days,
+        past_days=past_days,
+        seasons=("heating", "cooling") if season == "both" else ("cooling" if season == "cooling" else "heating",),
+        ways=WAYS[:2] if baselines_only else WAYS,
+        jobs=jobs,
+        out=out,
+    )
+    with plain_errors():
+        with progress_bar("Living") as progress:
+            found = run_seasons(request, progress)
+        print_seasons(found, request)
+
+
 class _ChangeDay(click.ParamType[int | None]):
     """A day of the demo, counted from 1, or never."""
 
@@ -203,8 +248,36 @@ class _ChangeDay(click.ParamType[int | None]):
     show_default=True,
     help="What breaks on the page's home on its 12th day, or none; docs/anomalies.md lists what can.",
 )
-def demo(*, headless: bool, days: int, speed: float, seed: int, port: int, change: int | None, fault: str) -> None:
+@click.option(
+    "--home",
+    type=click.Choice(["battery", "all-electric"]),
+    default="battery",
+    show_default=True,
+    help="A home with PV and a battery whose habits change, or one with car, heat pump, hot water and appliances too.",
+)
+@click.option(
+    "--season",
+    type=click.Choice(["heating", "cooling"]),
+    default="heating",
+    show_default=True,
+    help="Of the all-electric home: winter or summer.",
+)
+def demo(
+    *,
+    headless: bool,
+    days: int,
+    speed: float,
+    seed: int,
+    port: int,
+    change: int | None,
+    fault: str,
+    home: str,
+    season: Literal["heating", "cooling"],
+) -> None:
     """Run a simulated home: learned from its past, planned, driven, and shown on a page."""
+    if home == "all-electric":
+        _electric(season, seed, days if headless else None, speed, port)
+        return
     from homeagent.agent.demo import run_through, serve
     from homeagent.agent.learning_terminal import print_following
     from homeagent.agent.terminal import print_savings, progress_bar
@@ -218,6 +291,20 @@ def demo(*, headless: bool, days: int, speed: float, seed: int, port: int, chang
             print_following(result.marks, result.frozen, result.changed_on)
         else:
             serve(seed, speed, port, change, fault_named(fault), click.echo)
+
+
+def _electric(season: Literal["heating", "cooling"], seed: int, days: int | None, speed: float, port: int) -> None:
+    from homeagent.agent.electric_demo import run_electric, serve_electric
+    from homeagent.agent.electric_terminal import print_electric
+    from homeagent.agent.terminal import progress_bar
+
+    with plain_errors():
+        if days is None:
+            serve_electric(seed, season, speed, port, click.echo)
+            return
+        with progress_bar("Living") as progress:
+            truth = run_electric(seed, season, days, progress)
+        print_electric(truth, "EUR")
 
 
 @click.command()

@@ -9,14 +9,20 @@ from difflib import get_close_matches
 from typing import Any, TypeAlias, TypeVar
 
 from homeagent.config.capability import said_of
+from homeagent.config.devices import (
+    ApplianceSettings,
+    CarSettings,
+    CarSteeringSettings,
+    ClimateSettings,
+    ThermostatSteeringSettings,
+    WaterHeaterSettings,
+)
 from homeagent.config.home_assistant import (
     ENTITY,
-    ApplianceSettings,
     BatterySteeringSettings,
-    ClimateSettings,
     ProofSettings,
+    Section,
     SwitchSteeringSettings,
-    ThermostatSteeringSettings,
 )
 from homeagent.config.profile import DEVICE, ROLE, Kind, Profile, ProfileStep
 from homeagent.config.reading import Problem
@@ -24,15 +30,23 @@ from homeagent.config.settings import BatterySettings, InverterSettings, Setting
 from homeagent.config.yaml_lines import KeyPath
 from homeagent.domain.errors import InputError
 
-_Steering = TypeVar("_Steering", BatterySteeringSettings, SwitchSteeringSettings, ThermostatSteeringSettings)
-_Device: TypeAlias = BatterySettings | ApplianceSettings | ClimateSettings
+_Steering = TypeVar(
+    "_Steering", BatterySteeringSettings, SwitchSteeringSettings, ThermostatSteeringSettings, CarSteeringSettings
+)
+_Device: TypeAlias = BatterySettings | ApplianceSettings | ClimateSettings | CarSettings | WaterHeaterSettings
 _Settings = TypeVar("_Settings", bound=Settings)
 FindProfile = Callable[[str], Profile]
 KINDS: Mapping[str, tuple[Kind, ...]] = {
     "battery": ("battery",),
+    "batteries": ("battery",),
     "appliances": ("charger", "water_heater", "switch"),
-    "climate": ("thermostat",),
+    "climate": ("thermostat", "switch"),
+    "ev": ("charger",),
+    "water_heater": ("water_heater", "switch"),
 }
+SECTIONS = ("batteries", "appliances", "climate", "ev", "water_heater")
+SAME_VERB = {"on": "charge", "off": "stop", "charge": "on", "stop": "off"}
+"""What a charger's profile calls a verb that it is asked for by another name: by hours it is switched on and off."""
 DEVICE_ID = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -49,7 +63,8 @@ def bind(settings: _Settings, find: FindProfile) -> tuple[_Settings, dict[str, B
     """Return settings whose profiles are written out, what each device is bound to, and what is wrong with that."""
     bound: dict[str, Bound] = {}
     problems: list[Problem] = []
-    battery, appliances, climate = settings.battery, dict(settings.appliances), dict(settings.climate)
+    battery = settings.battery
+    sections: dict[str, dict[str, Any]] = {name: dict(getattr(settings, name)) for name in SECTIONS}
     for path, device in _with_profiles(settings):
         found = _bound(path, device, find, problems)
         if found is None:
@@ -58,31 +73,38 @@ def bind(settings: _Settings, find: FindProfile) -> tuple[_Settings, dict[str, B
         if isinstance(device, BatterySettings):
             steering = _steering(found, BatterySteeringSettings, device.steering)
             inverter = _inverter(found, device)
-            battery = device.model_copy(update={"steering": steering, "inverter": inverter})
+            written = device.model_copy(update={"steering": steering, "inverter": inverter})
+            if len(path) == 1:
+                battery = written
+            else:
+                sections[str(path[0])][str(path[1])] = written
             if inverter.control == "reserve" and steering.reserve is None:
-                remedy = "leave it out, or add battery.steering.reserve"
-                problems.append(Problem(("battery", "inverter", "control"), "is reserve, but nothing sets one", remedy))
-        elif isinstance(device, ApplianceSettings):
-            switch = _steering(found, SwitchSteeringSettings, device.steering)
-            appliances[str(path[-1])] = device.model_copy(update={"steering": switch})
+                remedy = "leave it out, or add steering.reserve"
+                problems.append(Problem((*path, "inverter", "control"), "is reserve, but nothing sets one", remedy))
         else:
-            thermostat = _steering(found, ThermostatSteeringSettings, device.steering)
-            climate[str(path[-1])] = device.model_copy(update={"steering": thermostat})
-    update = {"battery": battery, "appliances": appliances, "climate": climate}
-    return settings.model_copy(update=update), bound, problems
+            sections[str(path[0])][str(path[1])] = device.model_copy(update={"steering": _told(found, device)})
+    return settings.model_copy(update={"battery": battery} | sections), bound, problems
 
 
-def _with_profiles(
-    settings: Settings,
-) -> Iterator[tuple[KeyPath, _Device]]:
-    if settings.battery.profile is not None:
+def _told(found: Bound, device: _Device) -> Section:
+    """Return what a device beside the battery is told through."""
+    match device:
+        case CarSettings():
+            return _steering(found, CarSteeringSettings, device.steering)
+        case ClimateSettings() | WaterHeaterSettings():
+            return _steering(found, ThermostatSteeringSettings, device.steering)
+        case ApplianceSettings():
+            return _steering(found, SwitchSteeringSettings, device.steering)
+    raise TypeError(type(device).__name__)
+
+
+def _with_profiles(settings: Settings) -> Iterator[tuple[KeyPath, _Device]]:
+    if settings.battery is not None and settings.battery.profile is not None:
         yield ("battery",), settings.battery
-    for name, appliance in settings.appliances.items():
-        if appliance.profile is not None:
-            yield ("appliances", name), appliance
-    for name, thermostat in settings.climate.items():
-        if thermostat.profile is not None:
-            yield ("climate", name), thermostat
+    for section in SECTIONS:
+        for name, device in getattr(settings, section).items():
+            if device.profile is not None:
+                yield (section, name), device
 
 
 def _bound(
@@ -178,8 +200,10 @@ def _steering(bound: Bound, model: type[_Steering], own: _Steering | None) -> _S
     """Return the profile's steering, with whatever the configuration says itself in its place."""
     profile = bound.profile
     verbs = {
-        verb: [_written_out(step, bound.entities) for step in _steps(profile.verbs[verb], bound.entities)]
+        name: [_written_out(step, bound.entities) for step in _steps(profile.verbs[verb], bound.entities)]
         for verb in bound.verbs
+        for name in (verb, SAME_VERB.get(verb))
+        if name in model.model_fields and (name == verb or name not in bound.verbs)
     }
     proof = {"within_seconds": profile.proof.within_seconds, "tolerance_kw": profile.proof.tolerance_kw}
     given = {} if own is None else {name: getattr(own, name) for name in own.model_fields_set if name != "proof"}

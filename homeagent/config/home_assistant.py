@@ -107,7 +107,6 @@ SettableId = Annotated[str, AfterValidator(_settable)]
 ClockTime = Annotated[str, AfterValidator(_clock)]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 PositiveKw = Annotated[float, Field(gt=0, le=500)]
-Temperature = Annotated[float, Field(ge=5, le=35)]
 
 
 class Section(BaseModel):
@@ -144,7 +143,8 @@ class MetersSettings(Section):
     pv: list[PvEntityId] = []
     battery: Annotated[list[MeterSettings], Field(min_length=1)] | None = None
     load: Annotated[list[EntityId], Field(min_length=1)] | None = None
-    soc: EntityId
+    soc: EntityId | None = None
+    phases: Annotated[list[EntityId], Field(min_length=3, max_length=3)] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -172,18 +172,20 @@ class MetersSettings(Section):
                 raise wrong(
                     "has PV with and without a meter", "write pv: unmetered: then the surplus counts, of all roofs"
                 )
+        if self.soc is None and self.battery is None:
+            missing.remove("battery")  # a home without one
         if "battery" in missing and len(missing) > 1:
             raise wrong("has no battery", "add its power, + when discharging, e.g. battery: sensor.battery_power")
         if "grid" in missing and len(missing) > 1:
             raise wrong("has no grid", "add the connection's meter, + when importing, e.g. grid: sensor.grid_power")
         for meter in self.grid or ():
-            _directions(meter, "import", "export")
+            directions(meter, "import", "export")
         for meter in self.battery or ():
-            _directions(meter, "discharge", "charge")
+            directions(meter, "discharge", "charge")
         return self
 
 
-def _directions(meter: MeterSettings, positive: str, negative: str) -> None:
+def directions(meter: MeterSettings, positive: str, negative: str) -> None:
     """See that a meter is given in one way, in words of its own."""
     pair = {name: getattr(meter, "import_" if name == "import" else name) for name in (positive, negative)}
     others = {"import", "export", "charge", "discharge"} - {positive, negative}
@@ -251,14 +253,16 @@ class ProofSettings(Section):
 Steps = Annotated[list[StepSettings], Field(min_length=1, max_length=20)]
 
 
-class _SteeringSettings(Section):
+class SteeringSettings(Section):
+    """What every device that is told something has."""
+
     proof: ProofSettings = ProofSettings()
     answer_seconds: Seconds = 5.0
     yield_hours: Annotated[float, Field(gt=0, le=168)] | Literal["until_resumed"] = 4.0
     writes_per_day: Annotated[int, Field(ge=1, le=100_000)] = 200
 
 
-class BatterySteeringSettings(_SteeringSettings):
+class BatterySteeringSettings(SteeringSettings):
     """What the battery is told through: one list of steps for each thing it can do."""
 
     self_consumption: Steps | None = None
@@ -268,17 +272,11 @@ class BatterySteeringSettings(_SteeringSettings):
     reserve: Steps | None = None
 
 
-class SwitchSteeringSettings(_SteeringSettings):
+class SwitchSteeringSettings(SteeringSettings):
     """What an appliance is switched through."""
 
     on: Steps | None = None
     off: Steps | None = None
-
-
-class ThermostatSteeringSettings(_SteeringSettings):
-    """What a thermostat is set through."""
-
-    temperature: Steps | None = None
 
 
 ProfileName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -300,37 +298,6 @@ class ToldSettings(Section):
 def lacking(steering: Section | None, verbs: Sequence[str]) -> list[str]:
     """Return the verbs that have no steps."""
     return [verb for verb in verbs if getattr(steering, verb, None) is None]
-
-
-class ApplianceSettings(ToldSettings):
-    """A load that the agent switches at fixed hours."""
-
-    rated_kw: PositiveKw
-    power: EntityId | None = None
-    phases: Literal[1, 3] = 3
-    steering: SwitchSteeringSettings | None = None
-    timetable: Annotated[dict[ClockTime, bool], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _told(self) -> ApplianceSettings:
-        if self.profile is None and (missing := lacking(self.steering, ("on", "off"))):
-            raise wrong(f"has no profile, and steering lacks {', '.join(missing)}", STEPS_OR_PROFILE)
-        return self
-
-
-class ClimateSettings(ToldSettings):
-    """A thermostat that the agent sets at fixed hours."""
-
-    entity: EntityId
-    safe_temperature: Temperature = 19.0
-    steering: ThermostatSteeringSettings | None = None
-    timetable: Annotated[dict[ClockTime, Temperature], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _told(self) -> ClimateSettings:
-        if self.profile is None and lacking(self.steering, ("temperature",)):
-            raise wrong("has no profile, and steering lacks temperature", STEPS_OR_PROFILE)
-        return self
 
 
 class WebSettings(Section):

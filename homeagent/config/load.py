@@ -3,41 +3,44 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from homeagent.config.binding import Bound, bind
+from homeagent.config.device_specs import known_of, wishes_of
 from homeagent.config.governor import governor_rules
 from homeagent.config.home_assistant import UNMETERED
-from homeagent.config.offload import missing_files, offload_of, offload_told
+from homeagent.config.offload import missing_files, offload_of
 from homeagent.config.places import place_of_zone
-from homeagent.config.profile_costs import shipped_costs
 from homeagent.config.profile_files import folder_beside, load_profile
-from homeagent.config.profile_words import told_of
 from homeagent.config.reading import read_settings
 from homeagent.config.settings import ScenarioSettings, Settings
-from homeagent.config.wiring import capability_of, wiring_of
+from homeagent.config.wiring import battery_spec, capability_of, wiring_of
+from homeagent.devices.batteries import aggregate
 from homeagent.domain.command import AgentMode
+from homeagent.domain.devices import DeviceKnown
 from homeagent.domain.effort import HostRules
 from homeagent.domain.errors import InputError, Issue
 from homeagent.domain.expectations import Absence
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.learning import LearningRules
-from homeagent.domain.site import BatterySpec, Goals, GridLimits, PeakChargeSpec, Place, PriceRules, SiteSpec
+from homeagent.domain.site import (
+    Goals,
+    GridLimits,
+    PeakChargeSpec,
+    Place,
+    PriceRules,
+    SiteSpec,
+)
 from homeagent.domain.thinking import GovernorRules
-from homeagent.domain.wiring import DeviceSpec, ForecastWiring, Wiring
+from homeagent.domain.wiring import Wiring
+from homeagent.domain.wishes import Wish
 
 _Model = TypeVar("_Model", bound=Settings)
-
-MODES: dict[AgentMode, str] = {
-    "observe": "measures and settles, plans nothing",
-    "advise": "plans and explains, commands nothing",
-    "control": "plans, and commands the devices below",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,9 @@ class Config:
     """None where the machine is not to be spared."""
     away: tuple[tuple[datetime, datetime], ...]
     """When nobody is at home, by the home's own clock."""
+    known: tuple[DeviceKnown, ...] = ()
+    """What there is to be planned beside the battery, with what is wanted of each."""
+    wishes: Mapping[str, Wish] = field(default_factory=dict)
 
     @property
     def absences(self) -> tuple[Absence, ...]:
@@ -119,17 +125,9 @@ def load_scenario(path: Path) -> Scenario:
         InputError: with every problem of the file.
     """
     settings, profiles = _settings(path, ScenarioSettings)
-    initial_soc_kwh = settings.battery.initial_soc * settings.battery.capacity_kwh
+    battery = settings.battery
+    initial_soc_kwh = 0.0 if battery is None else battery.initial_soc * battery.capacity_kwh
     return Scenario(**_parts(settings, profiles, path), initial_soc_kwh=initial_soc_kwh)
-
-
-def check_config(path: Path) -> list[str]:
-    """Return what was understood of a configuration, a line a topic.
-
-    Raises:
-        InputError: with every problem of the file.
-    """
-    return list(_understood(load_config(path)))
 
 
 def _settings(path: Path, model: type[_Model]) -> tuple[_Model, Mapping[str, Bound]]:
@@ -144,7 +142,7 @@ def _settings(path: Path, model: type[_Model]) -> tuple[_Model, Mapping[str, Bou
 
 
 def _parts(settings: Settings, profiles: Mapping[str, Bound], path: Path) -> dict[str, Any]:
-    inverter = settings.battery.inverter
+    battery = settings.battery
     step = settings.thinking.step_minutes
     site = _site(settings)
     return {
@@ -161,8 +159,10 @@ def _parts(settings: Settings, profiles: Mapping[str, Bound], path: Path) -> dic
         "host": settings.thinking.host_rules(),
         "away": tuple((_moment(one.from_), _moment(one.until, past=True)) for one in settings.home.away),
         "site": site,
-        "inverter": capability_of(settings.battery, profiles.get("battery")),
-        "minimum_hold": timedelta(minutes=inverter.min_hold_minutes),
+        "inverter": InverterCapability() if battery is None else capability_of(battery, profiles.get("battery")),
+        "minimum_hold": timedelta(minutes=0 if battery is None else battery.inverter.min_hold_minutes),
+        "known": known_of(settings),
+        "wishes": wishes_of(settings),
         "governor": governor_rules(settings.thinking.governor),
         "thinking_step": None if step is None else timedelta(minutes=step),
     }
@@ -200,25 +200,20 @@ def _place(settings: Settings, zone: str) -> Place | None:
 
 
 def _site(settings: Settings) -> SiteSpec:
-    battery, peak = settings.battery, settings.peak_charge
+    peak = settings.peak_charge
+    several = tuple(battery_spec(one, name) for name, one in settings.batteries.items())
     zone = settings.home.timezone or (peak.timezone if peak else None) or "UTC"
     hour, minute = (int(part) for part in settings.prices.published_at.split(":"))
-    max_import, max_export = settings.grid.max_import_kw, settings.grid.max_export_kw
     return SiteSpec(
         timezone=ZoneInfo(zone),
         currency=settings.home.currency or "EUR",
-        battery=BatterySpec(
-            capacity_kwh=battery.capacity_kwh,
-            max_charge_kw=battery.max_charge_kw,
-            max_discharge_kw=battery.max_discharge_kw,
-            charge_efficiency=battery.charge_efficiency,
-            discharge_efficiency=battery.discharge_efficiency,
-            min_soc_kwh=battery.min_soc * battery.capacity_kwh,
-            wear_per_kwh=battery.wear_per_kwh,
-        ),
+        battery=aggregate(several) if settings.battery is None else battery_spec(settings.battery),
+        batteries=several,
         grid=GridLimits(
-            max_import_kw=math.inf if max_import is None else max_import,
-            max_export_kw=math.inf if max_export is None else max_export,
+            max_import_kw=settings.grid.import_limit_kw,
+            max_export_kw=math.inf if settings.grid.max_export_kw is None else settings.grid.max_export_kw,
+            phases=settings.grid.phases,
+            max_phase_kw=settings.grid.phase_kw,
         ),
         peak_charge=None
         if peak is None
@@ -238,73 +233,3 @@ def _site(settings: Settings) -> SiteSpec:
 def _pv_unmetered(settings: Settings) -> bool:
     """What is not measured cannot be held back on purpose."""
     return settings.meters is not None and UNMETERED in settings.meters.pv
-
-
-def _zone(config: Config) -> str:
-    adopted = config.wiring is not None and not config.zone_given
-    return "Home Assistant's time zone" if adopted else config.site.timezone.key
-
-
-def _currency(config: Config) -> str:
-    adopted = config.wiring is not None and not config.currency_given
-    return "Home Assistant's currency" if adopted else config.site.currency
-
-
-def _understood(config: Config) -> Iterator[str]:
-    site, battery = config.site, config.site.battery
-    if config.wiring is not None:
-        yield f"mode: {config.mode}, {MODES[config.mode]}"
-    yield f"home: {_zone(config)}, money in {_currency(config)}"
-    yield (
-        f"battery: {battery.capacity_kwh:g} kWh, of which {battery.min_soc_kwh:g} kWh stay; charges with "
-        f"{battery.max_charge_kw:g} kW, discharges with {battery.max_discharge_kw:g} kW; "
-        f"{battery.charge_efficiency * battery.discharge_efficiency:.0%} of a charged kWh comes back"
-    )
-    yield f"inverter: {config.inverter.control}, answers within {config.inverter.answer_seconds:g} s"
-    limits = {"import": site.grid.max_import_kw, "export": site.grid.max_export_kw}
-    yield "grid: " + ", ".join(
-        f"{name} up to {limit:g} kW" if math.isfinite(limit) else f"{name} not limited"
-        for name, limit in limits.items()
-    )
-    if site.prices.known == "always":
-        yield "prices: a published tariff, known ahead"
-    else:
-        yield f"prices: tomorrow's are known from {site.prices.published_at:%H:%M}"
-    if site.peak_charge is not None:
-        way = "by tiers" if site.peak_charge.per_kw is None else f"{site.peak_charge.per_kw:g} per kW"
-        yield f"peak charge: {way}, on the mean of the {site.peak_charge.days} largest daily peaks of a month"
-    if site.goals.carbon_price_per_kg:
-        yield f"goals: a kg of CO2 counts as {site.goals.carbon_price_per_kg:g} {site.currency}"
-    if config.learning is None:
-        yield "learning: off; the floor forecasts"
-    else:
-        every = config.learning.train_every or timedelta(0)
-        yield f"learning: every night, anew every {every.days} days, with a {config.learning.budget} budget"
-        yield from offload_told(config.learning.offload)
-    if config.wiring is not None:
-        yield from _forecasts(config.wiring.forecasts)
-    for name, bound in config.profiles.items():
-        yield from (f"{name}: {line}" for line in told_of(bound, config.inverter, shipped_costs()))
-    for device in () if config.wiring is None else config.wiring.devices:
-        yield f"{device.name}: a {device.kind} that takes {', '.join(device.verbs)}, at most {_a_day(device)}"
-        if device.kind == "switch" and device.proof.entity is None:
-            yield (
-                f"{device.name}: mind: nothing shows whether it runs, so no command can be proved and it is given up; "
-                f"name its meter: appliances.{device.name}.power, or steering.proof.entity"
-            )
-
-
-def _forecasts(wiring: ForecastWiring) -> Iterator[str]:
-    if wiring.dashboard:
-        yield "solar forecast: what the Energy dashboard shows, its roofs added up"
-    elif wiring.roofs:
-        roofs = [f"{' + '.join(entities)}" for entities in wiring.roofs.values()]
-        yield f"solar forecast: {len(roofs)} roof{'s, added up' if len(roofs) > 1 else ''}: {'; '.join(roofs)}"
-    if wiring.weather is not None:
-        yield f"weather forecast: {wiring.weather}, kept as issued"
-    if wiring.carbon is not None:
-        yield f"carbon: {wiring.carbon}"
-
-
-def _a_day(device: DeviceSpec) -> str:
-    return f"{device.writes_per_day} writes a day"

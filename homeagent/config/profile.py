@@ -17,7 +17,7 @@ from homeagent.config.home_assistant import (
     StepForm,
     wrong,
 )
-from homeagent.domain.wiring import BATTERY_VERBS, SWITCH_VERBS, THERMOSTAT_VERBS
+from homeagent.domain.wiring import BATTERY_VERBS, CHARGER_VERBS, SWITCH_VERBS, THERMOSTAT_VERBS
 
 DEVICE = "device"
 """The domain of a role that stands for a device of the registry, not for an entity."""
@@ -29,11 +29,21 @@ Kind: TypeAlias = Literal["battery", "charger", "thermostat", "water_heater", "s
 Evidence: TypeAlias = Literal["source", "users", "unseen"]
 VERBS: dict[Kind, tuple[str, ...]] = {
     "battery": BATTERY_VERBS,
-    "charger": SWITCH_VERBS,
-    "water_heater": SWITCH_VERBS,
+    "charger": (*CHARGER_VERBS, "discharge", *SWITCH_VERBS),
+    "water_heater": (*THERMOSTAT_VERBS, *SWITCH_VERBS),
     "switch": SWITCH_VERBS,
     "thermostat": THERMOSTAT_VERBS,
 }
+
+
+NEEDED_VERBS: dict[Kind, tuple[tuple[str, ...], ...]] = {
+    "battery": (("self_consumption",),),
+    "charger": (CHARGER_VERBS, SWITCH_VERBS),
+    "water_heater": (THERMOSTAT_VERBS, SWITCH_VERBS),
+    "switch": (SWITCH_VERBS,),
+    "thermostat": (THERMOSTAT_VERBS,),
+}
+"""One of these groups has to be there, whole."""
 
 
 def _listed(value: object) -> object:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
-from homeagent.config.profile import VERBS, Profile
+from homeagent.config.profile import NEEDED_VERBS, VERBS, Profile
 from homeagent.config.reading import Problem
 from homeagent.domain.wiring import VARIABLES
 
@@ -29,7 +29,8 @@ def _verbs(profile: Profile) -> Iterator[Problem]:
             yield Problem(path, f"is no verb of a {profile.kind}", _nearest(verb, known))
         elif all(step.pause_seconds is not None for step in steps):
             yield Problem(path, "has no step that writes", "add its steps, or leave the verb out")
-    must = ("self_consumption",) if profile.kind == "battery" else known
+    groups = NEEDED_VERBS[profile.kind]
+    must = max(groups, key=lambda group: len({*group} & {*profile.verbs}) / len(group))
     for verb in (*must, *(("reserve",) if profile.control == "reserve" else ())):
         if verb not in profile.verbs:
             yield Problem(("verbs", verb), "is missing", "add it with its steps, in the order of writing")

@@ -35,7 +35,8 @@ class Problem(NamedTuple):
 
     def issue(self, document: Document) -> Issue:
         """Return it with the line of its key, or of the nearest key around it."""
-        where, line = dotted(self.path), document.line(self.path)
+        path = document.written(self.path)
+        where, line = dotted(path), document.line(path)
         return Issue(path=where, message=self.message, line=line, found=self.found, remedy=self.remedy)
 
 
@@ -73,6 +74,7 @@ def issue_of(problem: Any, document: Document, model: type[BaseModel]) -> Issue:
         message = "is no group of keys"
     elif kind == "literal_error":
         message, remedy = "is none of the choices", f"write {context['expected']}"
+    path = document.written(path)
     return Issue(path=dotted(path), message=message, line=document.line(path), found=found, remedy=remedy)
 
 

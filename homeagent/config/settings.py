@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from homeagent.config.devices import ApplianceSettings, CarSettings, ClimateSettings, WaterHeaterSettings
 from homeagent.config.forecasts import SolarForecast, WeatherId
 from homeagent.config.governor import governor_rules
 from homeagent.config.home_assistant import (
     STEPS_OR_PROFILE,
-    ApplianceSettings,
     BatterySteeringSettings,
-    ClimateSettings,
     EntityId,
     HomeAssistantSettings,
+    MeterSettings,
     MetersSettings,
     PresenceId,
     Section,
     StoreSettings,
     ToldSettings,
     WebSettings,
+    directions,
     lacking,
     wrong,
 )
 from homeagent.config.offload import SchedulerAddress, TlsSettings, require_secured
 from homeagent.config.prices import PriceSettings
+from homeagent.config.quantities import CapacityKwh, DeviceName, Efficiency, Fraction, NotNegative, PowerKw
 from homeagent.domain.effort import HostRules
 
 
@@ -42,45 +46,7 @@ def _timezone(name: str) -> str:
     return name
 
 
-def _efficiency(value: float) -> float:
-    if value > 1:
-        remedy = f"per cent? write {value / 100:g}" if value <= 100 else "write a fraction, e.g. 0.95"  # noqa: PLR2004 - per cent
-        raise wrong("is more than 1: no battery gives back more than it takes", remedy)
-    if value <= 0:
-        raise wrong("must be above 0", "write a fraction, e.g. 0.95")
-    return value
-
-
-def _fraction(value: float) -> float:
-    if not 0 <= value <= 1:
-        remedy = f"per cent? write {value / 100:g}" if 1 < value <= 100 else "write a fraction from 0 to 1"  # noqa: PLR2004 - per cent
-        raise wrong("is not between 0 and 1", remedy)
-    return value
-
-
-def _power(value: float) -> float:
-    if value <= 0:
-        raise wrong("must be above 0 kW", "write the power in kW")
-    if value > 500:  # noqa: PLR2004 - no home battery or connection has more
-        raise wrong("is more than a home has", f"watts? write {value / 1000:g}")
-    return value
-
-
-def _capacity(value: float) -> float:
-    if value <= 0:
-        raise wrong("must be above 0 kWh", "write the usable capacity in kWh")
-    if value > 500:  # noqa: PLR2004 - no home battery has more
-        raise wrong("is more than a home has", f"watt-hours? write {value / 1000:g}")
-    return value
-
-
 TimezoneName = Annotated[str, AfterValidator(_timezone)]
-Efficiency = Annotated[float, AfterValidator(_efficiency)]
-Fraction = Annotated[float, AfterValidator(_fraction)]
-PowerKw = Annotated[float, AfterValidator(_power)]
-CapacityKwh = Annotated[float, AfterValidator(_capacity)]
-NotNegative = Annotated[float, Field(ge=0)]
-DeviceName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
 def _moment(value: object) -> object:
@@ -120,6 +86,7 @@ class HomeSettings(Section):
     longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
     presence: list[PresenceId] = Field(default_factory=list)
+    outdoor: EntityId | None = None
     away: list[AwaySettings] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -166,6 +133,26 @@ class BatterySettings(ToldSettings):
         return self
 
 
+class OneBatterySettings(BatterySettings):
+    """One of several batteries, with meters of its own."""
+
+    soc: EntityId
+    power: MeterSettings
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, values: object) -> object:
+        """A bare entity is + when discharging, as for `meters.battery`."""
+        if isinstance(values, dict) and isinstance(values.get("power"), str):
+            return values | {"power": {"entity": values["power"]}}
+        return values
+
+    @model_validator(mode="after")
+    def _directions(self) -> OneBatterySettings:
+        directions(self.power, "discharge", "charge")
+        return self
+
+
 class ScenarioBatterySettings(BatterySettings):
     """A battery with the state of charge that a backtest starts from."""
 
@@ -177,6 +164,20 @@ class GridSettings(Section):
 
     max_import_kw: PowerKw | None = None
     max_export_kw: Annotated[float, Field(ge=0)] | None = None
+    fuse_a: Annotated[float, Field(ge=5, le=1000)] | None = None
+    phases: Literal[1, 3] = 1
+    volts: Annotated[float, Field(ge=100, le=480)] = 230.0
+
+    @property
+    def phase_kw(self) -> float:
+        """What one phase may carry [kW]."""
+        return math.inf if self.fuse_a is None else self.fuse_a * self.volts / 1000
+
+    @property
+    def import_limit_kw(self) -> float:
+        """What all phases together may import [kW]."""
+        told = math.inf if self.max_import_kw is None else self.max_import_kw
+        return min(told, self.phase_kw * self.phases)
 
 
 class PeakChargeSettings(Section):
@@ -257,6 +258,16 @@ class LearningSettings(Section):
         return self
 
 
+def _one(name: str, model: type[Section]) -> Callable[[object], object]:
+    """Return what takes a device's keys for a group of one device of that name."""
+    keys = {field.alias or key for key, field in model.model_fields.items()}
+
+    def grouped(values: object) -> object:
+        return {name: values} if isinstance(values, dict) and keys & {*values} else values
+
+    return grouped
+
+
 class Settings(Section):
     """A whole configuration."""
 
@@ -264,7 +275,8 @@ class Settings(Section):
     home_assistant: HomeAssistantSettings | None = None
     home: HomeSettings = HomeSettings()
     meters: MetersSettings | None = None
-    battery: BatterySettings
+    battery: BatterySettings | None = None
+    batteries: dict[DeviceName, OneBatterySettings] = Field(default={})
     grid: GridSettings = GridSettings()
     peak_charge: PeakChargeSettings | None = None
     prices: PriceSettings = PriceSettings()
@@ -275,15 +287,17 @@ class Settings(Section):
     learning: LearningSettings = LearningSettings()
     appliances: dict[DeviceName, ApplianceSettings] = Field(default={})
     climate: dict[DeviceName, ClimateSettings] = Field(default={})
+    ev: Annotated[dict[DeviceName, CarSettings], BeforeValidator(_one("car", CarSettings))] = Field(default={})
+    water_heater: Annotated[
+        dict[DeviceName, WaterHeaterSettings], BeforeValidator(_one("hot_water", WaterHeaterSettings))
+    ] = Field(default={})
     web: WebSettings = WebSettings()
     store: StoreSettings = StoreSettings()
 
     @model_validator(mode="after")
     def _wired(self) -> Settings:
         """What a mode needs is there; names are given once."""
-        twice = {*self.appliances} & {*self.climate} | {"battery"} & {*self.appliances, *self.climate}
-        if twice:
-            raise wrong(f"has two devices named {min(twice)}", "give each its own name")
+        self._names()
         if self.home_assistant is not None and self.meters is None:
             raise wrong("has home_assistant, but no meters", "add meters: with grid, battery and soc")
         if self.home_assistant is not None and self.goals.carbon_price_per_kg and self.carbon is None:
@@ -291,13 +305,52 @@ class Settings(Section):
             raise wrong("has goals.carbon_price_per_kg, but no carbon", remedy)
         if self.home_assistant is not None and self.prices.import_ is None:
             raise wrong("has home_assistant, but no price", "add prices.import: a number or the entity of the price")
-        told = self.battery.steering is not None or self.battery.profile is not None
-        if self.mode == "control" and self.home_assistant is not None and not told:
-            raise wrong("has mode control, but neither battery.profile nor battery.steering", STEPS_OR_PROFILE)
+        self._stores()
+        if self.mode == "control" and self.home_assistant is not None:
+            self._can_be_told()
         return self
+
+    def _names(self) -> None:
+        sections = (self.batteries, self.appliances, self.climate, self.ev, self.water_heater)
+        names = [*(name for section in sections for name in section), *(["battery"] if self.battery else [])]
+        twice = sorted(name for name in {*names} if names.count(name) > 1)
+        if twice:
+            raise wrong(f"has two devices named {twice[0]}", "give each its own name")
+        for name, appliance in self.appliances.items():
+            if appliance.after is not None and (appliance.after not in self.appliances or appliance.after == name):
+                raise wrong(f"has appliances.{name}.after: {appliance.after}, which is no other appliance", "name one")
+
+    def _stores(self) -> None:
+        if self.battery is not None and self.batteries:
+            raise wrong("has both battery and batteries", "move battery's keys into batteries, under a name")
+        if len(self.batteries) == 1 or "battery" in self.batteries:
+            raise wrong("has batteries that are not several, or one named battery", "write battery: for a single one")
+        if self.home_assistant is None or self.meters is None:
+            return
+        if self.battery is not None and self.meters.soc is None:
+            raise wrong("has a battery, but no meters.soc", "add meters.soc: its state of charge, in % or kWh")
+        if self.battery is None and (self.meters.soc or self.meters.battery):
+            raise wrong(
+                "measures a battery, but has none", "add battery: with its capacity_kwh, or leave its meters out"
+            )
+
+    def _can_be_told(self) -> None:
+        untold = [
+            *(["battery"] if self.battery is not None and not _told(self.battery) else []),
+            *(f"batteries.{name}" for name, one in self.batteries.items() if not _told(one)),
+            *(f"ev.{name}" for name, car in self.ev.items() if not _told(car)),
+            *(f"climate.{name}" for name, zone in self.climate.items() if not _told(zone)),
+            *(f"water_heater.{name}" for name, tank in self.water_heater.items() if not _told(tank)),
+        ]
+        if untold:
+            raise wrong(f"has mode control, but neither {untold[0]}.profile nor {untold[0]}.steering", STEPS_OR_PROFILE)
+
+
+def _told(device: BatterySettings | CarSettings | ClimateSettings | WaterHeaterSettings) -> bool:
+    return device.steering is not None or device.profile is not None
 
 
 class ScenarioSettings(Settings):
     """A configuration with a start, for backtests."""
 
-    battery: ScenarioBatterySettings
+    battery: ScenarioBatterySettings | None = None

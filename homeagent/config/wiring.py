@@ -5,59 +5,42 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Literal
 
 from homeagent.config.binding import Bound
 from homeagent.config.capability import plain_capability, profile_capability
+from homeagent.config.device_wiring import controlled_meters, devices_of, sensors_of, timetables_of
 from homeagent.config.forecasts import forecasts_of
 from homeagent.config.home_assistant import (
     UNMETERED,
-    ApplianceSettings,
-    BatterySteeringSettings,
-    ClimateSettings,
     HomeAssistantSettings,
     MeterSettings,
     MetersSettings,
-    ProofSettings,
-    StepSettings,
-    SwitchSteeringSettings,
-    ThermostatSteeringSettings,
 )
-from homeagent.config.settings import BatterySettings, Settings
+from homeagent.config.settings import BatterySettings, OneBatterySettings, Settings
+from homeagent.config.steering import by_profile, device_of
 from homeagent.config.tariffs import export_tariff, import_tariff
-from homeagent.domain.command import Instruction, SetMode, SetSwitch, SetTemperature
+from homeagent.domain.command import SetMode
 from homeagent.domain.inverter import InverterCapability
-from homeagent.domain.site import SiteSpec
+from homeagent.domain.site import BatterySpec, SiteSpec
 from homeagent.domain.wiring import (
     BATTERY_VERBS,
-    SWITCH_VERBS,
-    THERMOSTAT_VERBS,
-    CallAction,
-    DeviceKind,
+    BatteryPart,
     DeviceSpec,
     HomeAssistantSpec,
     Meters,
     MeterSource,
     MeterSpec,
-    Pause,
-    Press,
     PriceWiring,
-    ProofSpec,
     PvMetering,
-    Ranges,
-    SetEntity,
-    Step,
-    Timetable,
     Wiring,
 )
 
 BEYOND = 1.5
 """So many times a rating or a limit cannot be true."""
 LARGEST_KW = 70.0
-"""What a home's connection can carry, where no limit is configured."""
+"""What a home's connection can carry. A limit of import says little: it is broken before devices are held back."""
 NOISE_KW = 0.5
-VOLTS = 230
 MOST_POWER_KW_AT_REST = 1.0
 
 
@@ -65,22 +48,18 @@ def wiring_of(settings: Settings, site: SiteSpec, profiles: Mapping[str, Bound])
     """Return how the home is wired to Home Assistant, None where the configuration has none."""
     if settings.home_assistant is None or settings.meters is None:
         return None
-    switched, thermostats = settings.appliances.items(), settings.climate.items()
+    meters = controlled_meters(settings)
     return Wiring(
         home_assistant=_home_assistant(settings.home_assistant),
-        meters=_meters(settings.meters, site, [(name, entry.power) for name, entry in switched if entry.power]),
+        meters=_meters(settings.meters, site, meters, [*settings.batteries.values()]),
         prices=PriceWiring(imports=import_tariff(settings.prices), exports=export_tariff(settings.prices)),
         presence=tuple(settings.home.presence),
         forecasts=forecasts_of(settings.solar.forecast, settings.home.weather, settings.carbon),
-        devices=(
-            *_battery(settings.battery, profiles.get("battery")),
-            *(_appliance(name, entry, profiles.get(name)) for name, entry in switched),
-            *(_thermostat(name, entry, profiles.get(name)) for name, entry in thermostats),
-        ),
-        timetables=(
-            *(_hours(name, entry) for name, entry in switched),
-            *(_temperatures(name, entry) for name, entry in thermostats),
-        ),
+        devices=(*_batteries(settings, profiles), *devices_of(settings, profiles)),
+        timetables=tuple(timetables_of(settings)),
+        sensors=tuple(sensors_of(settings)),
+        outdoor=settings.home.outdoor,
+        phases=_phases(settings.meters),
     )
 
 
@@ -94,12 +73,16 @@ def _home_assistant(settings: HomeAssistantSettings) -> HomeAssistantSpec:
     )
 
 
-def _meters(settings: MetersSettings, site: SiteSpec, appliances: Sequence[tuple[str, str]]) -> Meters:
+def _meters(
+    settings: MetersSettings,
+    site: SiteSpec,
+    appliances: Sequence[tuple[str, str]],
+    several: Sequence[OneBatterySettings] = (),
+) -> Meters:
     battery, grid = site.battery, site.grid
-    import_kw, export_kw = (
-        BEYOND * limit if math.isfinite(limit) and limit > 0 else LARGEST_KW
-        for limit in (grid.max_import_kw, grid.max_export_kw)
-    )
+    first, *others = several or (None,)
+    import_kw = max(LARGEST_KW, BEYOND * grid.max_import_kw) if math.isfinite(grid.max_import_kw) else LARGEST_KW
+    export_kw = BEYOND * grid.max_export_kw if 0 < grid.max_export_kw < math.inf else LARGEST_KW
     powers = []
     if settings.grid is not None:
         sources = _signed(settings.grid, "import")
@@ -109,21 +92,32 @@ def _meters(settings: MetersSettings, site: SiteSpec, appliances: Sequence[tuple
         powers.append(_one_way("pv_kw", settings.pv))
     if settings.load is not None:
         powers.append(_one_way("load_kw", settings.load))
-    if settings.battery is not None:
+    batteries = settings.battery or [one.power for one in several]
+    if batteries:
         powers.append(
             MeterSpec(
                 quantity="battery_kw",
-                sources=_signed(settings.battery, "discharge"),
+                sources=_signed(batteries, "discharge"),
                 low_kw=-BEYOND * battery.max_charge_kw - MOST_POWER_KW_AT_REST,
                 high_kw=BEYOND * battery.max_discharge_kw + MOST_POWER_KW_AT_REST,
             )
         )
     return Meters(
         powers=tuple(powers),
-        soc=settings.soc,
-        capacity_kwh=battery.capacity_kwh,
+        soc=settings.soc if first is None else first.soc,
+        capacity_kwh=battery.capacity_kwh if first is None else first.capacity_kwh,
+        more_socs=tuple((one.soc, one.capacity_kwh) for one in others),
         pv=pv,
         controlled=tuple(_one_way(name, [entity]) for name, entity in appliances),
+    )
+
+
+def _phases(settings: MetersSettings) -> tuple[MeterSpec, ...]:
+    """Return what measures each phase's import; a phase may export while another one imports."""
+    bounds = {"low_kw": -LARGEST_KW, "high_kw": LARGEST_KW}
+    return tuple(
+        MeterSpec(quantity=f"phase_{number}_kw", sources=(MeterSource(entity=entity),), **bounds)
+        for number, entity in enumerate(settings.phases or (), 1)
     )
 
 
@@ -156,122 +150,37 @@ def capability_of(settings: BatterySettings, bound: Bound | None) -> InverterCap
     return profile_capability(bound.profile, verbs, inverter)
 
 
-def _battery(settings: BatterySettings, bound: Bound | None) -> Iterator[DeviceSpec]:
+def battery_spec(settings: BatterySettings, name: str = "battery") -> BatterySpec:
+    """Return a battery as its data sheet has it."""
+    return BatterySpec(
+        name=name,
+        capacity_kwh=settings.capacity_kwh,
+        max_charge_kw=settings.max_charge_kw,
+        max_discharge_kw=settings.max_discharge_kw,
+        charge_efficiency=settings.charge_efficiency,
+        discharge_efficiency=settings.discharge_efficiency,
+        min_soc_kwh=settings.min_soc * settings.capacity_kwh,
+        wear_per_kwh=settings.wear_per_kwh,
+    )
+
+
+def _batteries(settings: Settings, profiles: Mapping[str, Bound]) -> Iterator[DeviceSpec]:
+    if settings.battery is not None:
+        yield from _battery("battery", settings.battery, profiles.get("battery"))
+    for name, one in settings.batteries.items():
+        part = BatteryPart(spec=battery_spec(one, name), soc=one.soc, power=_signed([one.power], "discharge"))
+        for device in _battery(name, one, profiles.get(name)):
+            yield replace(device, part=part)
+
+
+def _battery(name: str, settings: BatterySettings, bound: Bound | None) -> Iterator[DeviceSpec]:
     if settings.steering is not None:
-        device = _device("battery", "battery", settings.steering, BATTERY_VERBS, SetMode(mode="self_consumption"))
+        device = device_of(name, "battery", settings.steering, BATTERY_VERBS, SetMode(mode="self_consumption"))
         capability = capability_of(settings, bound)
         kept = math.ceil(100 * settings.min_soc - 1e-9)
         yield replace(
-            _by_profile(device, bound),
+            by_profile(device, bound),
             capability=capability,
             constants={"min_soc_percent": kept},
             proof=replace(device.proof, hold_stores=capability.hold_stores),
         )
-
-
-def _by_profile(device: DeviceSpec, bound: Bound | None) -> DeviceSpec:
-    return device if bound is None else replace(device, ranges=_ranges(bound), roles=bound.entities)
-
-
-def _ranges(bound: Bound) -> Ranges:
-    power, reserve, lease = bound.profile.power, bound.profile.reserve, bound.profile.lease
-    ranges = Ranges(
-        power_step_w=power.step_w,
-        high_power_w=math.inf if power.high_w is None else power.high_w,
-        reserve_step_percent=reserve.step_percent,
-        low_reserve_percent=reserve.low_percent,
-        high_reserve_percent=reserve.high_percent,
-        window_minutes=bound.profile.window_minutes or 1,
-    )
-    if lease is None:
-        return ranges
-    shortest, longest = timedelta(seconds=lease.low_seconds), timedelta(seconds=lease.high_seconds)
-    return replace(ranges, shortest_lease=shortest, longest_lease=longest)
-
-
-def _appliance(name: str, settings: ApplianceSettings, bound: Bound | None) -> DeviceSpec:
-    steering = settings.steering or SwitchSteeringSettings()
-    proof = steering.proof
-    if proof.entity is None and settings.power is not None:
-        proof = proof.model_copy(update={"entity": settings.power})
-    device = _device(name, "switch", steering, SWITCH_VERBS, SetSwitch(on=False), proof)
-    return replace(_by_profile(device, bound), constants=_current(settings, bound))
-
-
-def _current(settings: ApplianceSettings, bound: Bound | None) -> Mapping[str, int]:
-    """Return the current that a charger draws its rated power with, in whole amperes and within what it takes."""
-    takes = None if bound is None else bound.profile.current
-    if takes is None:
-        return {}
-    ampere = math.floor(settings.rated_kw * 1000 / (VOLTS * settings.phases) + 1e-9)
-    return {"current_a": int(min(max(ampere, takes.low_a), takes.high_a))}
-
-
-def _thermostat(name: str, settings: ClimateSettings, bound: Bound | None) -> DeviceSpec:
-    steering = settings.steering or ThermostatSteeringSettings()
-    proof = steering.proof
-    if proof.entity is None:
-        proof = proof.model_copy(update={"entity": settings.entity})
-    safe = SetTemperature(target_c=settings.safe_temperature)
-    device = _device(name, "thermostat", steering, THERMOSTAT_VERBS, safe, proof, settings.entity)
-    return _by_profile(device, bound)
-
-
-def _device(
-    name: str,
-    kind: DeviceKind,
-    steering: BatterySteeringSettings | SwitchSteeringSettings | ThermostatSteeringSettings,
-    verbs: Sequence[str],
-    safe: Instruction,
-    proof: ProofSettings | None = None,
-    thermostat: str | None = None,
-) -> DeviceSpec:
-    proof = proof or steering.proof
-    hours = steering.yield_hours
-    steps: dict[str, Sequence[StepSettings] | None] = {verb: getattr(steering, verb) for verb in verbs}
-    return DeviceSpec(
-        name=name,
-        kind=kind,
-        verbs={verb: tuple(_step(step) for step in listed) for verb, listed in steps.items() if listed is not None},
-        safe=safe,
-        proof=ProofSpec(
-            within=timedelta(seconds=max(proof.within_seconds, steering.answer_seconds)),
-            tolerance_kw=proof.tolerance_kw,
-            entity=proof.entity,
-            on_above_kw=proof.on_above_kw,
-            thermostat=thermostat,
-        ),
-        answer=timedelta(seconds=steering.answer_seconds),
-        yield_for=timedelta(hours=hours) if isinstance(hours, float) else None,
-        writes_per_day=steering.writes_per_day,
-    )
-
-
-def _step(settings: StepSettings) -> Step:
-    if settings.pause_seconds is not None:
-        return Pause(seconds=settings.pause_seconds)
-    if settings.press is not None:
-        return Press(entity=settings.press)
-    if settings.action is not None:
-        return CallAction(action=settings.action, target=settings.target, data=settings.data)
-    return SetEntity(entity=str(settings.set), value=settings.to if settings.to is not None else "")
-
-
-def _hours(name: str, settings: ApplianceSettings) -> Timetable:
-    entries = [(_minutes(clock), SetSwitch(on=on)) for clock, on in sorted(settings.timetable.items(), key=_by_clock)]
-    return Timetable(device=name, entries=tuple(entries), rated_kw=settings.rated_kw)
-
-
-def _temperatures(name: str, settings: ClimateSettings) -> Timetable:
-    ordered = sorted(settings.timetable.items(), key=_by_clock)
-    entries = [(_minutes(clock), SetTemperature(target_c=target_c)) for clock, target_c in ordered]
-    return Timetable(device=name, entries=tuple(entries))
-
-
-def _by_clock(entry: tuple[str, object]) -> int:
-    return _minutes(entry[0])
-
-
-def _minutes(clock: str) -> int:
-    hour, minute = clock.split(":")
-    return int(hour) * 60 + int(minute)

@@ -13,6 +13,7 @@ from homeagent.domain.errors import InputError, Issue
 
 KeyPath: TypeAlias = tuple[str | int, ...]
 SECRETS = "secrets.yaml"
+ONE_OR_MORE = ("ev", "water_heater")
 
 
 @dataclass(slots=True)
@@ -23,6 +24,11 @@ class Document:
     lines: dict[KeyPath, int] = field(default_factory=dict)
     hidden: set[KeyPath] = field(default_factory=set)
     issues: list[Issue] = field(default_factory=list)
+
+    def written(self, path: KeyPath) -> KeyPath:
+        """Return a path as it stands in the file, where a group of one device has that device's keys themselves."""
+        alone = len(path) > 1 and path[:2] not in self.lines and path[:1] in self.lines
+        return (path[0], *path[2:]) if alone and path[0] in ONE_OR_MORE else path
 
     def line(self, path: KeyPath) -> int | None:
         """Return the line of `path`, or of the nearest key around it."""

@@ -24,13 +24,16 @@ def mode_now(
     soc_kwh: float,
     net_kw: float,
     can: InverterCapability = ABLE,
+    *,
+    apart_kw: float = 0.0,
 ) -> SetMode:
     """Return the mode that does what `policy` asks at this net load (load less PV) [kW], or comes nearest to it.
 
     Where the inverter's own rule would do the same it is left to it, which follows the load faster than anyone else.
+    `apart_kw` of the load is not for the battery to serve: a car that it may not discharge into.
     """
     load_kw, pv_kw = max(net_kw, 0.0), max(-net_kw, 0.0)
-    wanted_kw = float(respond(policy, spec, soc_kwh, load_kw, pv_kw, INSTANT_H).power_kw)
+    wanted_kw = float(respond(policy, spec, soc_kwh, load_kw, pv_kw, INSTANT_H, apart_kw=apart_kw).power_kw)
     rule_kw = float(respond(self_consumption(spec), spec, soc_kwh, load_kw, pv_kw, INSTANT_H).power_kw)
     held_kw = max(rule_kw, 0.0) if can.hold_stores else 0.0
     if can.hold_stores and soc_kwh <= policy.discharge_to_kwh and abs(wanted_kw - held_kw) < NEARLY_KW:
@@ -42,6 +45,8 @@ def mode_now(
     told: SetMode | None = None
     if wanted_kw > 0:
         told = forced("charge", can, spec, wanted_kw=wanted_kw, room_kw=max(policy.import_limit_kw - net_kw, wanted_kw))
+    elif apart_kw > 0 and not can.sets_power:
+        return held(can)
     elif can.sets_power or soc_kwh > policy.export_to_kwh:
         room_kw = max(policy.export_limit_kw + net_kw, -wanted_kw)
         told = forced("discharge", can, spec, wanted_kw=-wanted_kw, room_kw=room_kw)

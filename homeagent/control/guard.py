@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 from homeagent.control.abilities import beyond
+from homeagent.control.warmth import limits_c
 from homeagent.domain.command import (
     AgentMode,
     Command,
@@ -13,12 +14,15 @@ from homeagent.domain.command import (
     Instruction,
     Rejected,
     SafeState,
+    SetCharge,
     SetMode,
     SetReserve,
     SetSwitch,
     SetTemperature,
     Skipped,
+    Suggest,
 )
+from homeagent.domain.devices import CarSpec, DeviceKnown, HeatSpec, TankSpec
 from homeagent.domain.inverter import InverterCapability
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.site import BatterySpec, SiteState
@@ -27,6 +31,10 @@ POWER_TOLERANCE = 0.02
 LEVEL_TOLERANCE = 0.01
 """Changes smaller than these shares of rating and capacity change nothing worth a write."""
 ABLE = InverterCapability()
+AMPERE_KW = 0.22
+"""Chargers take whole amperes of each phase: less changes nothing."""
+NEARLY_C, NEARLY_KW = 0.5, 0.05
+"""What rounding may add to a limit; at the edge the limit itself holds."""
 LOWEST_C, HIGHEST_C = 5.0, 35.0
 """No thermostat is ever told less, for the pipes' sake, or more."""
 
@@ -47,12 +55,14 @@ def check(
     last: LastSent | None,
     minimum_hold: timedelta,
     capability: InverterCapability = ABLE,
+    known: DeviceKnown | None = None,
 ) -> Rejected | Skipped | None:
     """Return why `command` must not be sent now, None if it may be.
 
-    A lease that is about to end makes the same instruction worth sending again.
+    `known` is the device where it is planned and not the battery. A lease that is about to end makes the same
+    instruction worth sending again.
     """
-    if fault := _fault(command, state, spec) or beyond(command.instruction, capability, spec):
+    if fault := _fault(command, state, spec, known) or beyond(command.instruction, capability, spec):
         return Rejected(command=command, reason=fault)
     if mode != "control":
         return Skipped(command=command, reason=f"mode is {mode}: nothing is commanded")
@@ -76,17 +86,22 @@ def _needs_rest(instruction: Instruction) -> bool:
     return not isinstance(instruction, FollowPolicy | SafeState)
 
 
-def _fault(command: Command, state: SiteState, spec: BatterySpec) -> str | None:
+def _fault(command: Command, state: SiteState, spec: BatterySpec, known: DeviceKnown | None) -> str | None:
     if command.valid_until <= state.at:
         return "its lease has ended"
-    if isinstance(command.instruction, SafeState | SetSwitch):
+    if isinstance(command.instruction, SafeState | SetSwitch | Suggest):
         return None
     if isinstance(command.instruction, SetTemperature):
-        safe = LOWEST_C <= command.instruction.target_c <= HIGHEST_C
-        return None if safe else f"{command.instruction.target_c:.1f} degC is no temperature for a room"
+        return _unsafe_temperature(command.instruction.target_c, known)
+    if isinstance(command.instruction, SetCharge):
+        return _unsafe_charge(command.instruction, known)
+    return _battery_fault(command.instruction, state, spec)
+
+
+def _battery_fault(instruction: Instruction, state: SiteState, spec: BatterySpec) -> str | None:
     if state.soc_kwh is None or "soc_kwh" in state.stale:
         return "the state of charge is not known"
-    match command.instruction:
+    match instruction:
         case FollowPolicy(policy=policy):
             return _unsafe_policy(policy, spec)
         case SetReserve(reserve_kwh=reserve_kwh):
@@ -96,6 +111,22 @@ def _fault(command: Command, state: SiteState, spec: BatterySpec) -> str | None:
             rated_kw = spec.max_charge_kw if mode == "charge" else spec.max_discharge_kw
             if not 0 <= power_kw <= rated_kw + 1e-9:
                 return f"{power_kw:.2f} kW is outside what the battery can do"
+    return None
+
+
+def _unsafe_temperature(target_c: float, known: DeviceKnown | None) -> str | None:
+    if isinstance(known, HeatSpec | TankSpec):
+        low_c, high_c = limits_c(known)
+        fits = low_c - NEARLY_C <= target_c <= high_c + NEARLY_C
+        return None if fits else f"{target_c:.1f} degC is beyond its guards of {low_c:g} to {high_c:g} degC"
+    return None if LOWEST_C <= target_c <= HIGHEST_C else f"{target_c:.1f} degC is no temperature for a room"
+
+
+def _unsafe_charge(told: SetCharge, known: DeviceKnown | None) -> str | None:
+    if not isinstance(known, CarSpec):
+        return "it is no charger"
+    if not -known.max_discharge_kw - NEARLY_KW <= told.power_kw <= known.max_charge_kw + NEARLY_KW:
+        return f"{told.power_kw:.2f} kW is outside what the car can do"
     return None
 
 
@@ -120,6 +151,11 @@ def same(one: Instruction, other: Instruction, spec: BatterySpec) -> bool:
         return one.mode == other.mode and _near(one.power_kw or 0.0, other.power_kw or 0.0, "power_kw", spec)
     if isinstance(one, SetReserve) and isinstance(other, SetReserve):
         return _near(one.reserve_kwh, other.reserve_kwh, "reserve_kwh", spec)
+    if isinstance(one, SetCharge) and isinstance(other, SetCharge):
+        stopped = abs(one.power_kw) < NEARLY_KW and abs(other.power_kw) < NEARLY_KW
+        alike = one.phases == other.phases and abs(one.power_kw - other.power_kw) < AMPERE_KW * one.phases
+        started = (abs(one.power_kw) < NEARLY_KW) == (abs(other.power_kw) < NEARLY_KW)
+        return one.surplus == other.surplus and (stopped or (alike and started))
     return one == other
 
 

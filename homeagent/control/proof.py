@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from homeagent.domain.command import Instruction, SetMode, SetReserve, SetSwitch, SetTemperature
+from homeagent.domain.command import (
+    Instruction,
+    SetCharge,
+    SetMode,
+    SetReserve,
+    SetSwitch,
+    SetTemperature,
+    Suggest,
+)
 from homeagent.domain.site import BatterySpec
 from homeagent.domain.wiring import ProofSpec
 
@@ -23,7 +32,16 @@ class Observed:
     battery_kw: float | None = None
     net_kw: float | None = None
     soc_kwh: float | None = None
+    apart_kw: float | None = None
+    """What cars draw that the battery may not discharge into."""
     running: bool | None = None
+    power_kw: float | None = None
+    """What the device itself draws, - where it gives."""
+    plugged: bool | None = None
+    content: bool | None = None
+    """Whether a car says that it is full, or takes no more."""
+    left_kw: float | None = None
+    """What is left over for a charger, with what it draws."""
     room_c: float | None = None
     target_c: float | None = None
 
@@ -42,6 +60,10 @@ def judge(instruction: Instruction, observed: Observed, proof: ProofSpec, spec: 
         return _switched(instruction.on, observed)
     if isinstance(instruction, SetTemperature):
         return _heated(instruction.target_c, observed)
+    if isinstance(instruction, SetCharge):
+        return _charged(instruction, observed, proof)
+    if isinstance(instruction, Suggest):
+        return Verdict(proved=True, seen="the person was told")
     if observed.battery_kw is None:
         return Verdict(proved=False, seen="the battery's power is not known")
     band = expected_battery_kw(instruction, observed, spec, hold_stores=proof.hold_stores)
@@ -90,6 +112,23 @@ def expected_battery_kw(
         if soc_kwh < instruction.reserve_kwh + near_kwh:
             return min(low_kw, 0.0), max(high_kw, 0.0)
     return low_kw, high_kw
+
+
+def _charged(told: SetCharge, observed: Observed, proof: ProofSpec) -> Verdict:
+    """A charger is proved by what it draws; a car may take less, and one that is away or full takes nothing."""
+    kw, drawn_kw = told.power_kw, observed.power_kw
+    if observed.plugged is False:
+        return Verdict(proved=True, seen="no car is plugged in")
+    if drawn_kw is None:
+        if observed.running is None:
+            return Verdict(proved=False, seen="what it draws is not known")
+        drawn_kw = kw if observed.running == (kw > 0) else 0.0 if kw > 0 else math.inf
+    seen = f"it draws {drawn_kw:.2f} kW of {kw:.2f} kW"
+    slack_kw = max(proof.tolerance_kw, SHARE * abs(kw))
+    if kw > 0 and observed.content and abs(drawn_kw) <= slack_kw:
+        return Verdict(proved=True, seen=f"{seen}: the car takes no more")
+    low_kw, high_kw = (PARTLY * kw, kw) if kw >= 0 else (kw, PARTLY * kw)
+    return Verdict(proved=low_kw - slack_kw * (kw <= 0) <= drawn_kw <= high_kw + slack_kw, seen=seen)
 
 
 def _switched(on: bool, observed: Observed) -> Verdict:  # noqa: FBT001 - the only thing a switch knows

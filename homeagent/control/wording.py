@@ -24,6 +24,9 @@ from homeagent.domain.wiring import DeviceSpec, Ranges, Value
 Words: TypeAlias = tuple[str, dict[str, Value]]
 
 MINUTES_OF_DAY = 1440
+STOPPED_KW = 0.01
+NEARLY_A = 0.05
+"""A current so little below a whole one is meant to be that one."""
 _ANY = Ranges()
 
 
@@ -56,7 +59,14 @@ def worded(
             return ("on" if on else "off"), variables
         case SetTemperature(target_c=target_c):
             return "temperature", variables | {"target_c": target_c, "target_f": round(target_c * 1.8 + 32, 1)}
-        case FollowPolicy() | SafeState() | SetCharge() | Suggest():
+        case SetCharge():
+            volts = 230.0 if device is None else device.volts
+            return _charge_verb(instruction), variables | _charge(instruction, ranges, volts)
+        case Suggest(start=start):
+            at = start if local is None else start.astimezone(local.tzinfo)
+            day = "" if local is None or at.date() == local.date() else at.strftime(" on %A")
+            return "suggest", variables | {"start": f"{at:%H:%M}{day}"}
+        case FollowPolicy() | SafeState():
             raise ValueError(f"{type(instruction).__name__} has no verb of its own")
 
 
@@ -104,6 +114,24 @@ def _powers(told: SetMode, spec: BatterySpec, ranges: Ranges, net_kw: float | No
         return variables
     battery_w = {"charge": watts, "discharge": -watts}.get(told.mode, 0)
     return variables | {"grid_power_w": _whole(round((1000 * net_kw + battery_w) / ranges.power_step_w), ranges)}
+
+
+def _charge_verb(told: SetCharge) -> str:
+    if abs(told.power_kw) < STOPPED_KW:
+        return "stop"
+    return "charge" if told.power_kw > 0 else "discharge"
+
+
+def _charge(told: SetCharge, ranges: Ranges, volts: float) -> dict[str, Value]:
+    """Return power and current; a current is rounded towards zero, and never below the least that flows."""
+    watts = _stepped(1000 * abs(told.power_kw), ranges)
+    ampere = math.floor(1000 * abs(told.power_kw) / (volts * told.phases) + NEARLY_A)
+    return {
+        "power_kw": round(watts / 1000, 3),
+        "power_w": watts,
+        "phases": told.phases,
+        "current_a": int(min(max(ampere, ranges.low_current_a), ranges.high_current_a)),
+    }
 
 
 def _stepped(watts: float, ranges: Ranges) -> int | float:

@@ -97,11 +97,22 @@ def _binds(limit_kw: Value) -> bool:
     return not isinstance(limit_kw, float) or limit_kw < math.inf
 
 
-def respond(policy: Levels, spec: BatterySpec, soc_kwh: Value, load_kw: Value, pv_kw: Value, hours: float) -> Flows:
+def respond(
+    policy: Levels,
+    spec: BatterySpec,
+    soc_kwh: Value,
+    load_kw: Value,
+    pv_kw: Value,
+    hours: float,
+    *,
+    apart_kw: Value = 0.0,
+) -> Flows:
     """Return what a battery under `policy` does in one step against the step's own load and PV.
 
     The best power is the middle one of minus the net load, the power toward the import levels and the power toward the
     export levels; then the limits. Arguments broadcast, so that a whole table of states and net loads is one call.
+    `apart_kw` is the part of the load that the battery must not serve, as a car that it may not discharge into: while
+    there is any it discharges no further than the rest of the home needs, and sells nothing.
     """
     made_kw = np.minimum(pv_kw, policy.pv_limit_kw) if _binds(policy.pv_limit_kw) else pv_kw
     net_kw = load_kw - made_kw
@@ -111,6 +122,9 @@ def respond(policy: Levels, spec: BatterySpec, soc_kwh: Value, load_kw: Value, p
     if _binds(policy.import_limit_kw):
         shave_kw = power_down_to(soc_kwh, policy.shave_to_kwh, spec, hours)
         power_kw = np.minimum(power_kw, np.maximum(policy.import_limit_kw - net_kw, -shave_kw))
+    if np.any(apart_kw):
+        rest_kw = np.maximum(net_kw - apart_kw, 0.0)
+        power_kw = np.where(np.greater(apart_kw, 0.0), np.maximum(power_kw, -rest_kw), power_kw)
     grid_kw = net_kw + power_kw
     curtailed_kw = np.asarray(pv_kw - made_kw)
     if _binds(policy.export_limit_kw):

@@ -1,8 +1,9 @@
-"""A tank of hot water as one mixed body: heating, standing loss and draw-off, in closed form over a slot.
+"""A tank of hot water by its mean temperature: heating, standing loss and draw-off, in closed form over a slot.
 
 C dT/dt = COP * power - loss * (T - room) - draw, with all three constant inside the slot. People draw heat only from
-water that is warm enough: what the tank cannot give above `useful_c` is missed, not taken. The heater's own thermostat
-ends heating at `max_c`.
+water that is warm enough: what the tank cannot give above `empty_c` is missed, not taken. In a mixed tank that is
+`useful_c`; in a layered one hot water floats on the cold that comes in, and can be drawn until little is left of it.
+The heater's own thermostat ends heating at `max_c`.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class TankStep:
 
     def missed_kwh(self, undrawn_c: FloatArray, drawn_kwh: FloatArray) -> FloatArray:
         """Return the heat that misses if `drawn_kwh` are asked of water that would be at `undrawn_c` otherwise."""
-        given = np.maximum((undrawn_c - self.spec.useful_c) / self.k_per_kwh, 0.0)
+        given = np.maximum((undrawn_c - self.spec.empty_c) / self.k_per_kwh, 0.0)
         missed: FloatArray = np.maximum(drawn_kwh - given, 0.0)
         return missed
 
@@ -70,7 +71,7 @@ class TankStep:
         """Return water [degC], power [kW] and missed heat [kWh] of one slot: `run` for plain numbers, and quicker."""
         warms = cop * self.hours * self.k_per_kwh
         undrawn = self.spec.room_c + (water_c - self.spec.room_c) * self.keeps + power_kw * warms
-        given = min(max((undrawn - self.spec.useful_c) / self.k_per_kwh, 0.0), drawn_kwh)
+        given = min(max((undrawn - self.spec.empty_c) / self.k_per_kwh, 0.0), drawn_kwh)
         after = undrawn - given * self.k_per_kwh
         cut = min(max(after - self.spec.max_c, 0.0) / warms, power_kw)
         return after - cut * warms, power_kw - cut, drawn_kwh - given

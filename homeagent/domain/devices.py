@@ -97,7 +97,11 @@ class HeatSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TankSpec:
-    """A tank of hot water, mixed, and what heats it. It counts as empty of use below `useful_c`."""
+    """A tank of hot water and what heats it. Water below `useful_c` is of no use.
+
+    `layered` says how much of a tank that has been heated through to `useful_c` can be drawn hot while cold water comes
+    in below: 0 is a mixed tank, which is empty of use once its mean is `useful_c`; upright ones have 0.6 to 0.9.
+    """
 
     name: str
     litres: float
@@ -115,12 +119,18 @@ class TankSpec:
     """How often the whole tank must reach `hygiene_c` against legionella; None: it need not."""
     dead_band_k: float = 3.0
     steadiness: Steadiness = Steadiness(min_on=timedelta(minutes=15), min_off=timedelta(minutes=15))
+    layered: float = 0.0
     phases: int = 1
 
     @property
     def kwh_per_k(self) -> float:
         """The heat that warms the tank by a degree."""
         return self.litres * 4.186 / 3600
+
+    @property
+    def empty_c(self) -> float:
+        """The mean temperature at which nothing hot can be drawn any more."""
+        return self.useful_c - self.layered * max(self.useful_c - self.cold_c, 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -36,7 +36,8 @@ class PlanningProblem:
 
     `carbon_g_per_kwh` is the expected intensity per slot, shape (count,), None where the home has none.
     `cost_after` is the cost to come at the grid's end [currency] by state of charge, as an older plan had it; None
-    values what is left there by the mean price. `devices` are tasks on the same grid, not part of the load.
+    values what is left there by the mean price. `devices` are tasks on the same grid, not part of the load; `before` is
+    what they were planned to do, on an older grid: they go on with it unless a change gains enough.
     """
 
     site: SiteSpec
@@ -48,6 +49,8 @@ class PlanningProblem:
     import_cap: ImportCap | None = None
     cost_after: FloatArray | None = None
     devices: tuple[DeviceTask, ...] = ()
+    before: tuple[DevicePlan, ...] = ()
+    steady: bool = False
 
     def digest(self) -> str:
         """Return a short name of the content: equal problems have equal digests."""
@@ -65,6 +68,10 @@ class PlanningProblem:
             sha.update(array.tobytes())
         if self.devices:
             sha.update(content(self.devices))
+        if self.steady:
+            sha.update(b"steady")
+        for plan in self.before:
+            sha.update(repr((plan.name, plan.power_kw.grid, plan.wish_cost)).encode() + plan.power_kw.values.tobytes())
         return sha.hexdigest()[:16]
 
 

@@ -94,6 +94,24 @@ class AgentView(Protocol):
     def dismiss(self, number: int) -> bool:
         """Leave an open anomaly alone from now on; return whether there is one of this number."""
 
+    def devices(self) -> Mapping[str, object]:
+        """Return each device beside the battery: how it stands, what it does and why, what is asked of it."""
+
+    def ask(self, device: str, kind: str, body: object) -> Mapping[str, object] | None:
+        """Ask something of a device, and answer as `devices`; None if there is no such device. Raises InputError."""
+
+    def go_away(self, body: object) -> Mapping[str, object]:
+        """Take a vacation of the whole home, and answer as `devices`; raises InputError."""
+
+    def come_back(self) -> bool:
+        """Take a vacation back; return whether there was one."""
+
+    def thumb(self, decision: str, body: object) -> bool:
+        """Take what somebody says of a decision; return whether there is such a decision. Raises InputError."""
+
+    def satisfaction(self) -> Mapping[str, object]:
+        """Return how content people can have been with each day, and what was taken off for what."""
+
     def announced_loads(self) -> Mapping[str, object]:
         """Return the announced loads to come, and in sentences what is expected beside habits."""
 
@@ -104,7 +122,10 @@ class AgentView(Protocol):
         """Expect a load no longer; return whether it was expected."""
 
     def resume(self, device: str) -> bool | None:
-        """Stop leaving a device to a person; return whether it was left alone, None if there is no such device."""
+        """Stop leaving a device to a person, and take back what was asked of it.
+
+        Return whether there was anything to stop, None if there is no such device.
+        """
 
     async def changed(self) -> None:
         """Wait until anything above has changed."""

@@ -41,6 +41,11 @@ class GridLimits:
     phases: int = 1
     max_phase_kw: float = math.inf
 
+    @property
+    def all_phases_kw(self) -> float:
+        """What may be imported by a home that is spread evenly over its phases."""
+        return min(self.max_import_kw, self.phases * self.max_phase_kw)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeakChargeSpec:

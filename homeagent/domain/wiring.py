@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Literal, TypeAlias
 
 from homeagent.domain.command import Instruction
+from homeagent.domain.devices import DeviceKnown
 from homeagent.domain.inverter import InverterCapability
+from homeagent.domain.site import BatterySpec
 from homeagent.domain.tariff import EntityFeed, PriceFeed, Tariff
 
-DeviceKind: TypeAlias = Literal["battery", "switch", "thermostat"]
+DeviceKind: TypeAlias = Literal["battery", "switch", "thermostat", "charger", "tank", "teller"]
+"""A teller has no device: it tells a person when to start one."""
 Value: TypeAlias = str | float | bool
 PvMetering: TypeAlias = Literal["none", "metered", "unmetered"]
 """Whether a home has PV, and whether anything measures it."""
@@ -20,10 +23,12 @@ PvMetering: TypeAlias = Literal["none", "metered", "unmetered"]
 BATTERY_VERBS = ("self_consumption", "charge", "discharge", "hold", "reserve")
 SWITCH_VERBS = ("on", "off")
 THERMOSTAT_VERBS = ("temperature",)
+CHARGER_VERBS = ("charge", "stop")
+TELLER_VERBS = ("suggest",)
 VARIABLES = (
     *("power_kw", "power_w", "power_percent", "grid_power_w", "max_charge_w", "max_discharge_w"),
-    *("reserve_kwh", "reserve_percent", "min_soc_percent", "current_a", "target_c", "target_f"),
-    *("lease_seconds", "lease_minutes", "window_start", "window_end"),
+    *("reserve_kwh", "reserve_percent", "min_soc_percent", "current_a", "phases", "target_c", "target_f"),
+    *("lease_seconds", "lease_minutes", "window_start", "window_end", "start"),
 )
 """What the steps of a verb may use in templates."""
 
@@ -63,16 +68,23 @@ class Meters:
     """What measures the home. load = grid + PV + battery, so one of them may be without a meter of its own."""
 
     powers: tuple[MeterSpec, ...]
-    soc: str
+    soc: str | None
+    """None where there is no battery."""
     capacity_kwh: float
     pv: PvMetering = "metered"
     controlled: tuple[MeterSpec, ...] = ()
     """One for each appliance that the agent itself switches: their power is no habit of the household."""
+    more_socs: tuple[tuple[str, float], ...] = ()
+    """Where there are several batteries: the others' states of charge, each with its capacity [kWh]."""
+
+    def stores(self) -> tuple[tuple[str, float], ...]:
+        """Return every state of charge with its capacity [kWh]."""
+        return () if self.soc is None else ((self.soc, self.capacity_kwh), *self.more_socs)
 
     def entities(self) -> frozenset[str]:
         """Return every entity that is read."""
         sources = [source.entity for spec in (*self.powers, *self.controlled) for source in spec.sources]
-        return frozenset([*sources, self.soc])
+        return frozenset([*sources, *(entity for entity, _ in self.stores())])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +151,17 @@ class Ranges:
     shortest_lease: timedelta = timedelta(seconds=1)
     longest_lease: timedelta = timedelta(days=1)
     window_minutes: int = 1
+    low_current_a: float = 6.0
+    high_current_a: float = 80.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatteryPart:
+    """One of several batteries: what it is, and what measures it alone. Its power is + discharging."""
+
+    spec: BatterySpec
+    soc: str
+    power: tuple[MeterSource, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +172,8 @@ class DeviceSpec:
     kind: DeviceKind
     verbs: Mapping[str, tuple[Step, ...]]
     safe: Instruction
+    left_running: bool = False
+    """Whether it is left as it is instead: a programme that has begun runs to its end."""
     proof: ProofSpec = ProofSpec()
     answer: timedelta = timedelta(seconds=5)
     """How long after a write the device may still show other values than it was told."""
@@ -157,9 +182,15 @@ class DeviceSpec:
     writes_per_day: int = 200
     ranges: Ranges = Ranges()
     constants: Mapping[str, Value] = field(default_factory=dict)
-    """Variables of its steps that never change: the current of a charger."""
+    """Variables of its steps that never change: the current of a charger that keeps hours."""
+    known: DeviceKnown | None = None
+    """What the device is, where it is planned: its guards, least powers and shortest times hold at the edge too."""
+    volts: float = 230.0
+    """Between a phase and neutral: what a charger's current is a power of."""
     capability: InverterCapability = field(default_factory=InverterCapability)
     """What a battery's inverter can be told."""
+    part: BatteryPart | None = None
+    """Which of several batteries it is."""
     roles: Mapping[str, str] = field(default_factory=dict)
     """The entity (or device) of each role of its profile."""
 
@@ -176,6 +207,31 @@ class DeviceSpec:
                 target = step.target.get("entity_id", [])
                 named.update([target] if isinstance(target, str) else target if isinstance(target, list) else [])
         return frozenset(named)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSensors:
+    """The entities that say how a device stands; None where nothing does."""
+
+    name: str
+    power: str | None = None
+    running: str | None = None
+    soc: str | None = None
+    plugged: str | None = None
+    asked: str | None = None
+    """What a charger still is to give: an energy."""
+    leaves: str | None = None
+    """When a car leaves: a date and time."""
+    temperature: str | None = None
+    """A thermometer; without one the thermostat's own counts."""
+    thermostat: str | None = None
+    ready: str | None = None
+    """On while an appliance is loaded and waits to be started."""
+
+    def entities(self) -> frozenset[str]:
+        """Return the entities that are read."""
+        named = [getattr(self, one.name) for one in fields(self) if one.name != "name"]
+        return frozenset(entity for entity in named if entity is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,13 +290,19 @@ class Wiring:
     timetables: tuple[Timetable, ...] = ()
     presence: tuple[str, ...] = ()
     """Entities that say who is at home; none where nothing does."""
+    sensors: tuple[DeviceSensors, ...] = ()
+    """One for each device that is planned."""
+    outdoor: str | None = None
+    """A thermometer outside."""
+    phases: tuple[MeterSpec, ...] = ()
+    """What each phase imports, where that is measured."""
 
     def entities(self) -> frozenset[str]:
         """Return every entity that is read or written."""
         proofs = {entity for device in self.devices for entity in (device.proof.entity, device.proof.thermostat)}
         written = [device.entities() for device in self.devices]
         everything = self.meters.entities().union(
-            self.prices.entities(), self.forecasts.entities(), self.presence, proofs, *written
+            self.prices.entities(), self.forecasts.entities(), self.presence, proofs, *written, self._read()
         )
         return frozenset(entity for entity in everything if entity is not None)
 
@@ -250,4 +312,10 @@ class Wiring:
         set_or_told = frozenset(self.prices.entities()).union(
             self.forecasts.entities(), self.presence, *(device.entities() for device in self.devices)
         )
-        return (self.meters.entities() | proofs) - set_or_told
+        return (self.meters.entities() | proofs | self._read()) - set_or_told
+
+    def _read(self) -> frozenset[str]:
+        """Return the entities that say how the planned devices stand, and what each phase carries."""
+        phases = [source.entity for spec in self.phases for source in spec.sources]
+        outdoor = [] if self.outdoor is None else [self.outdoor]
+        return frozenset([*phases, *outdoor]).union(*(sensors.entities() for sensors in self.sensors))

@@ -12,9 +12,11 @@ from homeagent.forecasting.calendar import IndexArray, LocalCalendar
 from homeagent.forecasting.stretches import stretches
 
 ON_SHARE, LEAST_ON_KW = 0.08, 0.02
-"""An appliance runs while it draws more than this share of its most, and this much."""
-PAUSE = timedelta(minutes=30)
-"""A shorter pause belongs to the run: a washing machine soaks."""
+"""In a run an appliance draws more than this share of its most at least once, and this much."""
+BESIDE_STANDBY_KW = 0.01
+"""A run lasts while it draws so much more than it usually does: water is moved between two heatings with little."""
+PAUSE = timedelta(minutes=10)
+"""A shorter pause belongs to the run: a washing machine soaks. Longer ones lie between two loads."""
 LEAST_RUN_KWH = 0.05
 LEAST_RUNS = 4
 MOST_SPREAD_H = 2.5
@@ -26,16 +28,11 @@ _HOURS, _DAY_S, _HOUR_S, _EPOCH_WEEKDAY = 24, 86400, 3600, 3
 
 def runs_of(name: str, drawn_kw: FloatArray, calendar: LocalCalendar) -> ApplianceRuns | None:
     """Return what an appliance's power says, None if it hardly ran; it begins with the calendar, NaN is a gap."""
-    power = np.where(np.isnan(drawn_kw), 0.0, drawn_kw)
     step = calendar.grid.step
     weeks = float((~np.isnan(drawn_kw)).sum() * (step / timedelta(weeks=1)))
-    if not len(power) or weeks <= 0:
+    if not len(drawn_kw) or weeks <= 0:
         return None
-    begins, ends = _stretches(power > max(ON_SHARE * float(power.max()), LEAST_ON_KW), PAUSE // step)
-    energy = np.concatenate([[0.0], np.cumsum(power)]) * (step / timedelta(hours=1))
-    used_kwh = energy[ends] - energy[begins]
-    kept = used_kwh >= LEAST_RUN_KWH
-    begins, ends, used_kwh = begins[kept], ends[kept], used_kwh[kept]
+    begins, ends, used_kwh = find_runs(drawn_kw, step)
     if len(begins) < LEAST_RUNS:
         return None
     local_s = int(calendar.grid.start.timestamp()) + begins * int(step.total_seconds()) + calendar.offset_s[begins]
@@ -47,6 +44,18 @@ def runs_of(name: str, drawn_kw: FloatArray, calendar: LocalCalendar) -> Applian
         usual_start=_usual_start(local_s % _DAY_S / _HOUR_S),
         usual_weekdays=_weekdays((local_s // _DAY_S + _EPOCH_WEEKDAY) % 7),
     )
+
+
+def find_runs(drawn_kw: FloatArray, step: timedelta) -> tuple[IndexArray, IndexArray, FloatArray]:
+    """Return in which slots runs begin and end (exclusive), and what each used [kWh]; NaN is a gap."""
+    power = np.where(np.isnan(drawn_kw), 0.0, drawn_kw)
+    on = power > max(ON_SHARE * float(power.max(initial=0.0)), LEAST_ON_KW)
+    standby_kw = float(np.median(power[~np.isnan(drawn_kw)])) if len(power) else 0.0
+    begins, ends = _stretches(on | (power > standby_kw + BESIDE_STANDBY_KW), PAUSE // step - 1)
+    energy, often = (np.concatenate([[0.0], np.cumsum(each)]) for each in (power * (step / timedelta(hours=1)), on))
+    used_kwh = energy[ends] - energy[begins]
+    kept = (used_kwh >= LEAST_RUN_KWH) & (often[ends] > often[begins])
+    return begins[kept], ends[kept], used_kwh[kept]
 
 
 def _stretches(running: BoolArray, pause: int) -> tuple[IndexArray, IndexArray]:

@@ -13,15 +13,18 @@ INFLOWS = ("grid_kw", "pv_kw", "battery_kw")
 NEVER_NEGATIVE = ("load_kw", "pv_kw")
 
 
-def completed(measured: Mapping[str, float | None], pv: PvMetering) -> Powers:
+def completed(measured: Mapping[str, float | None], pv: PvMetering, *, battery: bool = True) -> Powers:
     """Return the powers [kW] of load, grid, PV and battery from those that have a meter; None where one is not known.
 
     Without a PV meter and a load meter only the net load is known: it counts as load where it is above zero, else as
-    PV, which then is the surplus alone. Load and PV never are below zero: only noise takes them there.
+    PV, which then is the surplus alone. Load and PV never are below zero: only noise takes them there. Without a
+    `battery` its power is 0.
     """
     powers: Powers = dict(measured)
     if pv == "none":
         powers.setdefault("pv_kw", 0.0)
+    if not battery:
+        powers.setdefault("battery_kw", 0.0)
     if "load_kw" not in powers and "pv_kw" not in powers:
         net_kw = _total(powers.get("grid_kw"), powers.get("battery_kw"))
         powers["load_kw"], powers["pv_kw"] = (None, None) if net_kw is None else (net_kw, -net_kw)

@@ -58,7 +58,9 @@ def combined(meters: Meters, means: Mapping[str, Means], length: timedelta) -> I
     """Yield each slot's powers, added up over their entities; what is not known whole is left out."""
     starts = sorted({at for of_entity in means.values() for at in of_entity})
     for at in starts:
-        powers = completed({spec.quantity: _sum(spec, means, at) for spec in meters.powers}, meters.pv)
+        powers = completed(
+            {spec.quantity: _sum(spec, means, at) for spec in meters.powers}, meters.pv, battery=meters.soc is not None
+        )
         if meters.controlled:
             parts = [_sum(spec, means, at) for spec in meters.controlled]
             powers["controlled_kw"] = sum(part or 0.0 for part in parts)

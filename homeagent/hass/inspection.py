@@ -13,7 +13,7 @@ from homeagent.domain.tariff import ActionFeed, EntityFeed
 from homeagent.domain.wiring import CallAction, DeviceSpec, Press, SetEntity, Wiring
 from homeagent.hass.entities import EntityState
 from homeagent.hass.steps import domain_of, refusal
-from homeagent.hass.units import ENERGY_KWH, POWER_KW
+from homeagent.hass.units import ENERGY_KWH, POWER_KW, TEMPERATURES
 
 LOWEST_VERSION = (2025, 4)
 """The oldest Home Assistant that the agent is tested with."""
@@ -73,7 +73,38 @@ def inspect(wiring: Wiring, facts: HomeAssistantFacts) -> list[Issue]:
         issues += _existing("home_assistant.heartbeat", heartbeat, facts)
     for device in wiring.devices:
         issues += _device(device, facts)
+    for path, entity, units in _watching(wiring):
+        issues += _existing(path, entity, facts) or _of_unit(path, facts.states[entity], units)
     return issues
+
+
+def _watching(wiring: Wiring) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield what says how the planned devices stand, with the units that it may have; none where it is no number."""
+    kwh, kw, degrees = tuple(ENERGY_KWH), tuple(POWER_KW), tuple(TEMPERATURES)
+    for sensors in wiring.sensors:
+        known = {"soc": ("%", *kwh), "asked": kwh, "power": kw, "temperature": degrees}
+        for key in ("soc", "plugged", "power", "asked", "leaves", "temperature", "running", "ready", "thermostat"):
+            entity = getattr(sensors, key)
+            if entity is not None and not (key == "power" and _metered(wiring, entity)):
+                yield f"{sensors.name}.{'entity' if key == 'thermostat' else key}", entity, known.get(key, ())
+    if wiring.outdoor is not None:
+        yield "home.outdoor", wiring.outdoor, degrees
+    for spec in wiring.phases:
+        yield from (("meters.phases", source.entity, kw) for source in spec.sources)
+
+
+def _metered(wiring: Wiring, entity: str) -> bool:
+    """Return whether an entity is looked at as a meter."""
+    return any(source.entity == entity for spec in wiring.meters.controlled for source in spec.sources)
+
+
+def _of_unit(path: str, state: EntityState, units: tuple[str, ...]) -> list[Issue]:
+    unit = state.attributes.get("unit_of_measurement")
+    if not units or unit in units or (unit is None and not state.present):
+        return []
+    found = "no unit" if unit is None else f"the unit {unit}"
+    message = f"{state.entity_id} has {found}, so nobody knows what it measures"
+    return [Issue(path=path, message=message, remedy=f"name an entity in {', '.join(units)}")]
 
 
 def version_of(text: str) -> tuple[int, ...]:
@@ -86,10 +117,10 @@ def _meters(wiring: Wiring) -> Iterator[tuple[str, str]]:
     for spec in wiring.meters.powers:
         for source in spec.sources:
             yield f"meters.{spec.quantity.removesuffix('_kw')}", source.entity
-    yield "meters.soc", wiring.meters.soc
+    yield from (("meters.soc", entity) for entity, _ in wiring.meters.stores())
     for spec in wiring.meters.controlled:
         for source in spec.sources:
-            yield f"appliances.{spec.quantity}.power", source.entity
+            yield f"{spec.quantity}.power", source.entity
 
 
 def _existing(path: str, entity: str, facts: HomeAssistantFacts) -> list[Issue]:

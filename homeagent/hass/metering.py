@@ -13,6 +13,7 @@ from homeagent.hass import units
 from homeagent.hass.balance import INFLOWS, Powers, completed, net_load_kw
 from homeagent.hass.charge_witness import ChargeWitness
 from homeagent.hass.entities import EntityState
+from homeagent.hass.soc_meter import SocMeter
 
 ENOUGH = 0.5
 """A mean needs values for at least this share of its time."""
@@ -146,17 +147,16 @@ class MeterBoard:
         for power in (*self._powers.values(), *self._controlled):
             for meter in power.meters:
                 self._meters.setdefault(meter.entity, []).append(meter)
-        self.soc_kwh: float | None = None
-        self.soc_problem: str | None = f"{meters.soc} has not been seen yet"
-        self._witness = ChargeWitness(meters.capacity_kwh)
+        self._socs = {entity: SocMeter(entity, capacity_kwh) for entity, capacity_kwh in meters.stores()}
+        self._witness = ChargeWitness(sum(capacity_kwh for _, capacity_kwh in meters.stores()))
         self._taken = (now(), monotonic_s())
 
     def see(self, entity: str, state: EntityState | None, ago_s: float = 0.0) -> None:
         """Take in an entity's new state, `ago_s` old by now; entities that measure nothing are ignored."""
         for meter in self._meters.get(entity, ()):
             meter.see(state, self._monotonic_s() - ago_s)
-        if entity == self._wiring.soc:
-            self._see_soc(state)
+        if entity in self._socs:
+            self._socs[entity].see(state)
 
     def lost(self) -> None:
         """Trust no value any more, until it is seen again."""
@@ -164,14 +164,29 @@ class MeterBoard:
         for meters in self._meters.values():
             for meter in meters:
                 meter.pause(self._monotonic_s(), problem)
-        self.soc_kwh, self.soc_problem = None, problem
+        for soc in self._socs.values():
+            soc.lose(problem)
+
+    @property
+    def soc_kwh(self) -> float | None:
+        """What is stored in all batteries, None where that is not known; 0 in a home without one."""
+        return _total([soc.kwh for soc in self._socs.values()]) if self._socs else 0.0
+
+    @property
+    def soc_problem(self) -> str | None:
+        """Why it is not known."""
+        return next((soc.problem for soc in self._socs.values() if soc.problem is not None), None)
+
+    def soc_of(self, entity: str) -> float | None:
+        """Return what one battery holds [kWh]."""
+        return self._socs[entity].kwh if entity in self._socs else None
 
     def present_kw(self, quantity: str) -> float | None:
         """Return a power as it is now [kW, + into the home's bus; the load positive], None where it is not known."""
         return self._present().get(quantity)
 
     def _present(self) -> Powers:
-        return completed(self._measured(), self._wiring.pv)
+        return completed(self._measured(), self._wiring.pv, battery=self._wiring.soc is not None)
 
     def _measured(self) -> Powers:
         now_s = self._monotonic_s()
@@ -190,7 +205,7 @@ class MeterBoard:
 
     def _contradiction(self) -> str | None:
         """Return what is odd about the load that comes out of grid, PV and battery."""
-        measured = self._measured()
+        measured = self._measured() | ({"battery_kw": 0.0} if self._wiring.soc is None else {})
         net_kw = net_load_kw(measured)
         if "load_kw" in measured or net_kw is None or self._wiring.pv == "unmetered":
             return None
@@ -232,7 +247,7 @@ class MeterBoard:
 
     def _means(self, now_s: float, elapsed_s: float) -> Iterator[tuple[str, float | None]]:
         means = {name: _mean(power, now_s, elapsed_s) for name, power in self._powers.items()}
-        complete = completed(means, self._wiring.pv)
+        complete = completed(means, self._wiring.pv, battery=self._wiring.soc is not None)
         self._witness.see(complete.get("battery_kw"), elapsed_s / 3600, self.soc_kwh)
         yield from complete.items()
         if self._controlled:
@@ -242,22 +257,6 @@ class MeterBoard:
         power = self._powers.get(quantity)
         problem = None if power is None else power.problem()
         return problem or "too little of it was measured"
-
-    def _see_soc(self, state: EntityState | None) -> None:
-        entity = self._wiring.soc
-        value = None if state is None or not state.present else units.number(state.state)
-        if state is None or value is None:
-            self.soc_kwh, self.soc_problem = None, f"{entity} {'is gone' if state is None else 'is ' + state.state}"
-            return
-        try:
-            kwh = units.stored_kwh(value, state.attributes.get("unit_of_measurement"), self._wiring.capacity_kwh)
-        except units.UnitError as error:
-            self.soc_kwh, self.soc_problem = None, f"{entity}: {error}"
-            return
-        if not -0.02 <= kwh / self._wiring.capacity_kwh <= 1.1:  # noqa: PLR2004 - rounding, and a worn battery's gauge
-            self.soc_kwh, self.soc_problem = None, f"{entity} shows {value:g}, which no battery of this size can hold"
-            return
-        self.soc_kwh, self.soc_problem = min(max(kwh, 0.0), self._wiring.capacity_kwh), None
 
 
 def _finest(text: str) -> float:

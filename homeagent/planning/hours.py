@@ -17,16 +17,14 @@ from homeagent.planning.slot_cost import SlotCost
 
 START_HOURS = 0.01
 """A start costs as much as so many missing hours: of courses that cost the same the one with fewer starts is taken."""
-WHOLE_DAY_H = 22.9
-"""The shortest whole day has 23 hours; of a shorter one at the grid's end only its share is owed inside the grid."""
-DAY_MIN, HOUR_MIN = 1440.0, 60.0
+HOUR_MIN = 60.0
 TOLD_H = 0.05
 SMALL = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Days:
-    """The days of a grid: where each ends, and what it owes inside the grid in hours and in slots, each (days,)."""
+    """The days of a grid: where each ends, and what it owes in hours and in slots, each (days,)."""
 
     first: IntArray
     end: IntArray
@@ -63,10 +61,6 @@ def _days(task: HoursTask, grid: TimeGrid) -> _Days:
     first = np.flatnonzero(np.diff(task.day, prepend=task.day[0] - 1))
     end = np.append(first[1:], grid.count)
     owed = np.maximum(task.owed_hours[task.day[first]], 0.0)
-    if len(first) > 1 and (end[-1] - first[-1]) * grid.step_hours < WHOLE_DAY_H:
-        allowed_h = max((task.spec.until_min - task.spec.from_min) % DAY_MIN or DAY_MIN, HOUR_MIN) / HOUR_MIN
-        inside_h = task.allowed[first[-1] :].sum() * grid.step_hours
-        owed[-1] *= min(inside_h / allowed_h, 1.0)
     slots = np.ceil(owed / grid.step_hours - SMALL).astype(np.intp)
     return _Days(first=first, end=end, owed_h=owed, owed_slots=slots)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
@@ -12,8 +12,12 @@ from homeagent.devices.battery import respond, self_consumption
 from homeagent.domain.grid import EdgeSeries, FloatArray, SlotSeries
 from homeagent.domain.plan import Plan, PlanningProblem, Reason
 from homeagent.domain.policy import BatteryPolicy
+from homeagent.planning.device_plans import broken_limits, device_plans, with_loads
 from homeagent.planning.explanation import explain, on_estimates
+from homeagent.planning.home_cost import Loads
+from homeagent.planning.joint import JointCourses, by_rule, going_on, plan_devices
 from homeagent.planning.net_load import even_shares, net_load_points, tail_shares
+from homeagent.planning.steering import steering_prices, terminal_per_kwh
 from homeagent.planning.stored_energy import NetLoad, SlotPrices, StoredEnergyValue, value_of_stored_energy
 
 POINTS = 12
@@ -49,35 +53,36 @@ class Solution:
         return on_estimates(reason, slot, problem, self.plan.soc_low_kwh.values, self.plan.soc_high_kwh.values)
 
 
-def steering_prices(problem: PlanningProblem) -> tuple[SlotPrices, ...]:
-    """Return the prices that steer each slot: money plus the price put on the grid's carbon, and the import cap.
+def solve(problem: PlanningProblem, *, out_of_time: Callable[[], bool] = lambda: False) -> Solution:
+    """Return the plan for `problem` by the value of stored energy, its devices planned together with the battery.
 
-    Carbon counts where energy is imported; what others save by the home's export is not claimed.
+    A start outside the battery's limits is normal: the nearest state of the table stands for it. Where `out_of_time`
+    says so the search for better courses ends, and the best so far are planned: the outcome is `feasible`.
     """
-    carbon = np.zeros(problem.grid.count)
-    if problem.carbon_g_per_kwh is not None:
-        carbon = problem.carbon_g_per_kwh / 1000 * problem.site.goals.carbon_price_per_kg
-    buy = problem.prices.import_per_kwh + carbon
-    sell = problem.prices.export_per_kwh
-    cap = problem.import_cap
-    return tuple(
-        SlotPrices(
-            import_per_kwh=float(buy[slot]),
-            export_per_kwh=float(sell[slot]),
-            import_limit_kw=math.inf if cap is None else float(cap.limit_kw[slot]),
-            excess_per_kwh=0.0 if cap is None else float(cap.excess_price_per_kwh[slot]),
-        )
-        for slot in range(problem.grid.count)
+    if not problem.devices:
+        return _solved(problem, None, None)
+    going = going_on(problem) if problem.steady else None
+    return with_courses(problem, going or plan_devices(problem, out_of_time))
+
+
+def with_courses(problem: PlanningProblem, courses: JointCourses) -> Solution:
+    """Return the plan in which devices do what is given."""
+    plans = device_plans(problem, courses.responses, courses.loads)
+    solution = _solved(problem, with_loads(problem, courses.loads), courses.loads)
+    unmet = [sentence for device in plans for sentence in device.unmet]
+    plan = replace(
+        solution.plan,
+        devices=plans,
+        outcome="optimal" if courses.complete else "feasible",
+        unmet=(*broken_limits(problem, courses.loads, solution.plan.grid_kw.values), *unmet),
     )
+    return replace(solution, plan=plan)
 
 
-def solve(problem: PlanningProblem) -> Solution:
-    """Return the plan for `problem` by the value of stored energy.
-
-    A start outside the battery's limits is normal: the nearest state of the table stands for it.
-    """
-    site, hours = problem.site, problem.grid.step_hours
-    prices = steering_prices(problem)
+def _solved(problem: PlanningProblem, with_devices: PlanningProblem | None, loads: Loads | None) -> Solution:
+    """Return the plan of the battery; `with_devices` is the problem with their `loads`, where there are any."""
+    site, hours, asked = problem.site, problem.grid.step_hours, with_devices or problem
+    prices = steering_prices(problem, loads)
     buy = np.array([price.import_per_kwh for price in prices])
     without_pv = (buy < 0) & site.pv_curtailable
     shares = (
@@ -85,21 +90,25 @@ def solve(problem: PlanningProblem) -> Solution:
         if problem.import_cap is None
         else tail_shares(POINTS, max(len(problem.scenarios.weight), POINTS))
     )
-    points = net_load_points(problem.scenarios, problem.grid, without_pv, shares)
+    points = net_load_points(asked.scenarios, problem.grid, without_pv, shares)
     weight = np.diff(shares)
-    nets = tuple(NetLoad(load_kw=np.maximum(row, 0.0), pv_kw=np.maximum(-row, 0.0), weight=weight) for row in points)
+    apart_kw = [0.0] * problem.grid.count if loads is None else loads.apart_kw.tolist()
+    nets = tuple(
+        NetLoad(load_kw=np.maximum(row, 0.0), pv_kw=np.maximum(-row, 0.0), weight=weight, apart_kw=apart)
+        for row, apart in zip(points, apart_kw, strict=True)
+    )
     value = value_of_stored_energy(
         prices,
         nets,
         site.battery,
-        site.grid,
+        replace(site.grid, max_import_kw=site.grid.all_phases_kw),
         hours=hours,
         states=STATES,
-        terminal_per_kwh=max(float(buy.mean()), 0.0) * site.battery.discharge_efficiency,
+        terminal_per_kwh=terminal_per_kwh(buy, site.battery.discharge_efficiency),
         pv_curtailable=site.pv_curtailable,
         cost_after=problem.cost_after,
     )
-    course = _expected_course(problem, value.policies)
+    course = _expected_course(asked, value.policies, apart_kw)
     first = explain(value, 0, problem.soc_kwh, prices[0], nets[0], site.battery, hours=hours, currency=site.currency)
     first = on_estimates(first, 0, problem, course.soc_low_kwh, course.soc_high_kwh)
     plan = Plan(
@@ -122,10 +131,12 @@ def solve(problem: PlanningProblem) -> Solution:
 
 
 def fallback(problem: PlanningProblem, reason: str) -> Plan:
-    """Return the self-consumption rule as a plan of one hour: what is done when nothing better can be had."""
+    """Return the self-consumption rule, and each device's own, as a plan of one hour: where there is nothing better."""
     site = problem.site
     policies = (self_consumption(site.battery),) * problem.grid.count
-    course = _expected_course(problem, policies)
+    courses = by_rule(problem)
+    apart_kw = courses.loads.apart_kw.tolist()
+    course = _expected_course(with_loads(problem, courses.loads), policies, apart_kw)
     buy, sell = problem.prices.import_per_kwh, problem.prices.export_per_kwh
     return Plan(
         problem_digest=problem.digest(),
@@ -149,6 +160,7 @@ def fallback(problem: PlanningProblem, reason: str) -> Plan:
         expected_cost=float(np.where(course.grid_kw > 0, buy, sell) @ course.grid_kw * problem.grid.step_hours),
         outcome="fallback",
         unmet=(reason,),
+        devices=device_plans(problem, courses.responses, courses.loads),
     )
 
 
@@ -162,7 +174,9 @@ class _Course:
     soc_by_scenario_kwh: FloatArray
 
 
-def _expected_course(problem: PlanningProblem, policies: tuple[BatteryPolicy, ...]) -> _Course:
+def _expected_course(
+    problem: PlanningProblem, policies: tuple[BatteryPolicy, ...], apart_kw: Sequence[float]
+) -> _Course:
     """Drive every scenario through the policies, and return means and the band of the state of charge."""
     scenarios, count = problem.scenarios.in_slots_of(problem.grid), problem.grid.count
     load_kw, pv_kw = scenarios.load_kw, scenarios.pv_kw
@@ -171,7 +185,8 @@ def _expected_course(problem: PlanningProblem, policies: tuple[BatteryPolicy, ..
     soc_kwh = np.empty((count + 1, len(soc)))
     soc_kwh[0] = soc
     for slot, policy in enumerate(policies):
-        flows = respond(policy, problem.site.battery, soc, load_kw[:, slot], pv_kw[:, slot], problem.grid.step_hours)
+        load, pv, apart = load_kw[:, slot], pv_kw[:, slot], apart_kw[slot]
+        flows = respond(policy, problem.site.battery, soc, load, pv, problem.grid.step_hours, apart_kw=apart)
         soc = flows.soc_kwh
         power_kw[slot], grid_kw[slot] = flows.power_kw @ scenarios.weight, flows.grid_kw @ scenarios.weight
         soc_kwh[slot + 1] = soc

@@ -19,6 +19,8 @@ from homeagent.domain.grid import FloatArray
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.site import BatterySpec, GridLimits
 
+SMALL_KWH = 1e-6
+"""A home without a battery is one with a battery of so much."""
 TIE_PER_KWH = 1e-6
 """Prices nearer than this are equal [currency/kWh]; equal choices are made as the self-consumption rule makes them."""
 
@@ -35,11 +37,15 @@ class SlotPrices:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NetLoad:
-    """The distribution of load and PV in one slot: weighted points, each array of shape (points,) [kW]."""
+    """The distribution of load and PV in one slot: weighted points, each array of shape (points,) [kW].
+
+    `apart_kw` is the part of the load that the battery must not serve.
+    """
 
     load_kw: FloatArray
     pv_kw: FloatArray
     weight: FloatArray
+    apart_kw: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,7 +122,7 @@ def slot_cost(
     policy: BatteryPolicy, prices: SlotPrices, net: NetLoad, spec: BatterySpec, soc_kwh: FloatArray, hours: float
 ) -> tuple[FloatArray, FloatArray]:
     """Return cost [currency] and state of charge after one slot under `policy`, each of shape (states, points)."""
-    flows = respond(policy, spec, soc_kwh[:, None], net.load_kw, net.pv_kw, hours)
+    flows = respond(policy, spec, soc_kwh[:, None], net.load_kw, net.pv_kw, hours, apart_kw=net.apart_kw)
     return flow_cost(flows, prices, spec, hours), flows.soc_kwh
 
 
@@ -157,7 +163,7 @@ def value_of_stored_energy(
 
     `cost_after`, shape (states,), is V at the horizon where that is known.
     """
-    soc = np.linspace(spec.min_soc_kwh, spec.capacity_kwh, states)
+    soc = np.linspace(spec.min_soc_kwh, max(spec.capacity_kwh, spec.min_soc_kwh + SMALL_KWH), states)
     table = np.empty((len(prices) + 1, states))
     table[-1] = -terminal_per_kwh * (soc - soc[0]) if cost_after is None else cost_after
     policies = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,13 +14,18 @@ from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.tasks import TankTask
 from homeagent.planning.response import Response
 from homeagent.planning.slot_cost import SlotCost
+from homeagent.planning.tank_moves import better_moves
 from homeagent.planning.tank_table import (
     SMALL_K,
     START_KWH,
+    Money,
     TankTable,
+    forced_slots,
     hygiene_due,
     hygiene_late_cost,
-    run_slots,
+    least_slots,
+    starts_below_c,
+    stops_above_c,
     tank_table,
 )
 
@@ -32,8 +36,8 @@ USED_AFTER_H = 12.0
 DAY_H = 24.0
 DEARER = (8.0, 64.0, 512.0)
 """Where a heater starts more often than it may, a start is priced so many times higher."""
-PUT_OFF, DELAYS_H = 3, (1.0, 4.0)
-"""Other courses put off the first runs, each by so many hours."""
+DELAYS_H = (2.0,)
+"""Other courses put off the first run by so many hours."""
 
 Decide = Callable[[int, float], float]
 
@@ -49,15 +53,22 @@ class _Course:
 
 def best_response(task: TankTask, cost: SlotCost) -> Response:
     """Return the cheapest way to keep the water hot, hygiene in time, all wishes priced."""
-    step, cop = tank_step(task.spec, cost.grid.step_hours), cop_at(task.spec.cop, task.outdoor_c)
-    start_cost = START_KWH * task.cold_per_kwh
-    allowed = _starts_allowed(task, cost.grid)
+    grid = cost.grid
+    if not grid.count:
+        return evaluate(task, np.zeros(0), grid)
+    step, cop = tank_step(task.spec, grid.step_hours), cop_at(task.spec.cop, task.outdoor_c)
+    money = Money.of(cost, task.spec.max_kw)
+    allowed = _starts_allowed(task, grid)
     for factor in (1.0, *DEARER):
-        table = tank_table(task, cost, step, cop, start_cost * factor)
-        course = _drive(task, step, cop, _Policy(task, table, cost.grid).decide)
+        table = tank_table(task, grid.step, money, step, cop, START_KWH * task.cold_per_kwh * factor)
+        policy = _Policy(task, table, grid)
+        course = _drive(task, step, cop, policy.decide)
         if _starts(task, course.power_kw) <= allowed:
             break
-    return _response(task, cost.grid, step, cop, course, other=_others(task, cost.grid, step, cop, table, course))
+    asked_kw, other = better_moves(task, grid.step, money, step, cop, policy.asked_kw)
+    if _starts(task, asked_kw) <= max(allowed, _starts(task, course.power_kw)):
+        course = _drive(task, step, cop, lambda slot, _: float(asked_kw[slot]))
+    return _response(task, grid, step, cop, course, other=(*other, *_later(task, grid, step, cop, table, course)))
 
 
 def evaluate(task: TankTask, power_kw: FloatArray, grid: TimeGrid) -> Response:
@@ -81,33 +92,35 @@ class _Policy:
 
     def __init__(self, task: TankTask, table: TankTable, grid: TimeGrid, hold_off: range = range(0)) -> None:
         self._table, self._task, self._hold_off = table, task, hold_off
-        self._runs, self._rests = run_slots(task.spec.steadiness, grid.step)
+        self._runs = least_slots(task.spec.steadiness.min_on, grid.step)
+        self._rests = least_slots(task.spec.steadiness.min_off, grid.step)
         self._done = hygiene_due(task, grid.count) is None
-        self._asked_kw = 0.0
         self._on = task.on
-        since = int(task.minutes_so // (grid.step_hours * 60))
-        self._forced = max((self._runs if task.on else self._rests) - since, 0)
+        self._forced = forced_slots(task, grid.step)
+        self.asked_kw = np.zeros(grid.count)
 
     def decide(self, slot: int, water_c: float) -> float:
         """Return the power of a slot that begins with the water at `water_c`."""
         spec, table = self._task.spec, self._table
         self._done = self._done or water_c >= spec.hygiene_c - SMALL_K
         if self._on and water_c >= spec.max_c - SMALL_K:  # the thermostat has ended the run
-            self._on, self._forced = False, self._rests if slot == 0 else self._rests - 1
+            self._on, self._forced = False, self._rests
         flag = -1 if self._done else 0
         place = (water_c - table.first_c) / table.apart_k
         below = min(max(int(place), 0), table.advantage.shape[-1] - 2)
-        if self._forced > 0:
+        if self._forced > 0 or (self._on and water_c < stops_above_c(spec)):
             on = self._on
-        elif slot in self._hold_off:
+        elif slot in self._hold_off or (not self._on and water_c > starts_below_c(spec)):
             on = False
         else:
             row = table.advantage[slot, int(self._on), flag]
             low = float(row[below])
             on = low + (place - below) * (float(row[below + 1]) - low) < 0.0
-        self._forced = max(self._forced - 1, 0) if on == self._on else (self._runs if on else self._rests) - 1
+        self._forced = max((self._forced if on == self._on else self._runs if on else self._rests) - 1, 0)
         self._on = on
-        return float(table.powers_kw[table.level[slot, flag, round(place - below) + below]]) if on else 0.0
+        if on:
+            self.asked_kw[slot] = table.powers_kw[table.level[slot, flag, round(place - below) + below]]
+        return float(self.asked_kw[slot])
 
 
 def _drive(task: TankTask, step: TankStep, cop: FloatArray, decide: Decide) -> _Course:
@@ -120,15 +133,17 @@ def _drive(task: TankTask, step: TankStep, cop: FloatArray, decide: Decide) -> _
     return _Course(water_c=water, power_kw=power, missed_kwh=missed)
 
 
-def _others(
+def _later(
     task: TankTask, grid: TimeGrid, step: TankStep, cop: FloatArray, table: TankTable, course: _Course
 ) -> tuple[FloatArray, ...]:
-    """Return courses with one of the first runs put off or left out, each the best that goes on from there."""
+    """Return courses with the first run put off, each the best that goes on from there."""
     on = np.concatenate([[task.on], course.power_kw > 0])
-    begins = np.flatnonzero(on[1:] & ~on[:-1])[:PUT_OFF].tolist()
+    begins = np.flatnonzero(on[1:] & ~on[:-1])
+    if not len(begins):
+        return ()
     found: dict[bytes, FloatArray] = {course.power_kw.tobytes(): course.power_kw}
-    for begin, delay_h in itertools.product(begins, DELAYS_H):
-        hold_off = range(begin, begin + max(round(delay_h / grid.step_hours), 1))
+    for delay_h in DELAYS_H:
+        hold_off = range(int(begins[0]), int(begins[0]) + max(round(delay_h / grid.step_hours), 1))
         other = _drive(task, step, cop, _Policy(task, table, grid, hold_off).decide).power_kw
         found.setdefault(other.tobytes(), other)
     return tuple(found.values())[1:]
@@ -172,8 +187,12 @@ def _response(
 
 
 def _targets(spec: TankSpec, course: _Course) -> FloatArray:
-    """Return what a thermostat is told: where a run is planned, where it ends; else what lets it rest while useful."""
-    target = np.minimum(course.water_c[1:], spec.useful_c)
+    """Return what a thermostat is told: in a run where it ends, else what lets it rest.
+
+    A layered tank's thermometer, low as it sits, is in cold water long before the hot is drawn.
+    """
+    rests_c = spec.useful_c if spec.layered <= 0 else spec.cold_c
+    target = np.minimum(course.water_c[1:], rests_c)
     on = np.concatenate([[0], course.power_kw > 0, [0]]).astype(int)
     for first, end in zip(np.flatnonzero(np.diff(on) > 0), np.flatnonzero(np.diff(on) < 0), strict=True):
         reached = float(course.water_c[first : end + 1].max())

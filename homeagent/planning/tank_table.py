@@ -13,7 +13,7 @@ from datetime import timedelta
 import numpy as np
 
 from homeagent.devices.tank import TankStep
-from homeagent.domain.devices import Steadiness, TankSpec
+from homeagent.domain.devices import TankSpec
 from homeagent.domain.grid import BoolArray, FloatArray, IntArray, frozen_array
 from homeagent.domain.tasks import TankTask
 from homeagent.planning.slot_cost import SlotCost
@@ -21,11 +21,11 @@ from homeagent.planning.slot_cost import SlotCost
 FINEST_K, COARSEST_K = 0.3, 1.0
 """The temperatures of the table lie between these apart, and so that a slot of heating passes some of them."""
 HEAT_STEPS = 3
-MONEY_LEVELS, POWERS = 5, 4
+MONEY_LEVELS, POWERS = 5, 3
 START_KWH = 0.005
 """A start costs as much as so much heat missing: of courses that cost the same the one with fewer starts is taken."""
-NEVER = 1e9
 SMALL_K = 1e-6
+MOST_MIN = 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,9 +51,20 @@ class _Way:
     cost: FloatArray
 
 
-def run_slots(steadiness: Steadiness, step: timedelta) -> tuple[int, int]:
-    """Return how many slots a run and a rest last at least."""
-    return max(math.ceil(steadiness.min_on / step), 1), max(math.ceil(steadiness.min_off / step), 1)
+def least_slots(least: timedelta, step: timedelta) -> int:
+    """Return how many whole slots something lasts at least."""
+    return math.ceil(least / step - SMALL_K)
+
+
+def stops_above_c(spec: TankSpec) -> float:
+    """Return the coldest water at which a run may end: a layered tank's is heated through, else its top gets cold."""
+    return spec.useful_c - SMALL_K if spec.layered > 0 else -math.inf
+
+
+def forced_slots(task: TankTask, length: timedelta) -> int:
+    """Return for how many slots the heater has to stay as it is, on or off."""
+    least = task.spec.steadiness.min_on if task.on else task.spec.steadiness.min_off
+    return max(least_slots(least - timedelta(minutes=min(task.minutes_so, MOST_MIN)), length), 0)
 
 
 def powers_kw(spec: TankSpec) -> FloatArray:
@@ -63,16 +74,32 @@ def powers_kw(spec: TankSpec) -> FloatArray:
     return frozen_array(np.linspace(spec.min_kw, spec.max_kw, POWERS))
 
 
-def money(cost: SlotCost, most_kw: float, power_kw: FloatArray) -> FloatArray:
-    """Return what powers between 0 and `most_kw` cost in their slots; `power_kw` is (count, ...)."""
-    levels = np.linspace(0.0, most_kw, MONEY_LEVELS)
-    table = np.concatenate([np.zeros((len(power_kw), 1)), cost.of(levels[1:])], axis=1)
-    place = power_kw * ((MONEY_LEVELS - 1) / most_kw)
-    below = np.minimum(place.astype(np.intp), MONEY_LEVELS - 2)
-    slot = np.arange(len(table)).reshape(-1, *(1,) * (power_kw.ndim - 1))
-    low = table[slot, below]
-    paid: FloatArray = low + (place - below) * (table[slot, below + 1] - low)
-    return paid
+def starts_below_c(spec: TankSpec) -> float:
+    """Return the warmest water at which the heater's thermostat begins to heat."""
+    return spec.max_c - spec.dead_band_k + SMALL_K
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Money:
+    """What powers from 0 to `most_kw` cost in each slot: looked up once, shape (count, MONEY_LEVELS)."""
+
+    most_kw: float
+    table: FloatArray
+
+    @classmethod
+    def of(cls, cost: SlotCost, most_kw: float) -> Money:
+        """Return the table of `cost`."""
+        levels = np.linspace(0.0, most_kw, MONEY_LEVELS)[1:]
+        return cls(most_kw, np.concatenate([np.zeros((cost.grid.count, 1)), cost.of(levels)], axis=1))
+
+    def paid(self, power_kw: FloatArray) -> FloatArray:
+        """Return what powers of shape (count, ...) cost in their slots."""
+        place = power_kw * ((MONEY_LEVELS - 1) / self.most_kw)
+        below = np.minimum(place.astype(np.intp), MONEY_LEVELS - 2)
+        slot = np.arange(len(self.table)).reshape(-1, *(1,) * (power_kw.ndim - 1))
+        low = self.table[slot, below]
+        paid: FloatArray = low + (place - below) * (self.table[slot, below + 1] - low)
+        return paid
 
 
 def hygiene_late_cost(task: TankTask) -> float:
@@ -89,16 +116,19 @@ def hygiene_due(task: TankTask, count: int) -> int | None:
     return None if task.water_c >= task.spec.hygiene_c - SMALL_K else max(due, 0)
 
 
-def tank_table(task: TankTask, cost: SlotCost, step: TankStep, cop: FloatArray, start_cost: float) -> TankTable:
+def tank_table(
+    task: TankTask, length: timedelta, money: Money, step: TankStep, cop: FloatArray, start_cost: float
+) -> TankTable:
     """Return the table of a tank's best actions."""
     spec, powers = task.spec, powers_kw(task.spec)
     nodes = _nodes(task, step, cop)
-    off, on, reach, cut = _ways(task, cost, step, cop, powers, nodes)
+    off, on, reach, cut = _ways(task, money, step, cop, powers, nodes)
     due = hygiene_due(task, len(cop))
-    flags, late = (1, NEVER) if due is None else (2, hygiene_late_cost(task))
-    runs, rests = run_slots(spec.steadiness, cost.grid.step)
-    may_start = np.where(nodes <= spec.max_c - spec.dead_band_k + SMALL_K, start_cost, NEVER)
-    value = np.empty((rests + runs, flags, len(nodes)))
+    flags, late = (1, 0.0) if due is None else (2, hygiene_late_cost(task))
+    runs, rests = (least_slots(one, length) for one in (spec.steadiness.min_on, spec.steadiness.min_off))
+    rows = rests + 1  # it may start, or has to rest for so many slots; then the same for going on
+    may_start, may_stop = nodes <= starts_below_c(spec), nodes >= stops_above_c(spec)
+    value = np.empty((rows + max(runs, 1), flags, len(nodes)))
     value[:] = task.left_per_kwh * spec.kwh_per_k * np.maximum(spec.max_c - nodes, 0.0)
     advantage = np.empty((len(cop), 2, flags, len(nodes)))
     level = np.empty((len(cop), flags, len(nodes)), dtype=np.intp)
@@ -106,11 +136,11 @@ def tank_table(task: TankTask, cost: SlotCost, step: TankStep, cop: FloatArray, 
     for slot in range(len(cop) - 1, -1, -1):
         rise = value[..., 1:] - value[..., :-1]
         below, part = off.below[slot], off.part[slot]
-        resting = value[:rests].take(below, axis=-1) + part * rise[:rests].take(below, axis=-1) + off.cost[slot]
+        resting = value[:rows].take(below, axis=-1) + part * rise[:rows].take(below, axis=-1) + off.cost[slot]
         below, part = on.below[slot], on.part[slot]
-        running = value[rests:].take(below, axis=-1) + part * rise[rests:].take(below, axis=-1)
+        running = value[rows:].take(below, axis=-1) + part * rise[rows:].take(below, axis=-1)
         if any_cut[slot]:  # the thermostat ends the run
-            ended = value[rests - 1].take(below, axis=-1) + part * rise[rests - 1].take(below, axis=-1)
+            ended = value[rests].take(below, axis=-1) + part * rise[rests].take(below, axis=-1)
             running = np.where(cut[slot], ended, running)
         if due is not None:
             if slot >= due:
@@ -124,12 +154,13 @@ def tank_table(task: TankTask, cost: SlotCost, step: TankStep, cop: FloatArray, 
             best = running.min(axis=2)
         else:
             level[slot], best = 0, running[:, :, 0]
-        advantage[slot, 0] = best[-1] + may_start - resting[0]
-        advantage[slot, 1] = best[0] - resting[-1]
-        value[1:rests] = resting[:-1]
-        value[0] = resting[0] + np.minimum(advantage[slot, 0], 0.0)
-        value[rests + 1 :] = best[:-1]
-        value[rests] = resting[-1] + np.minimum(advantage[slot, 1], 0.0)
+        advantage[slot, 0] = best[-1] + start_cost - resting[0]
+        stop = resting[max(rests - 1, 0)]
+        advantage[slot, 1] = best[0] - stop
+        value[1:rows] = resting[:-1]
+        value[0] = resting[0] + np.where(may_start, np.minimum(advantage[slot, 0], 0.0), 0.0)
+        value[rows + 1 :] = best[:-1]
+        value[rows] = stop + np.where(may_stop, np.minimum(advantage[slot, 1], 0.0), advantage[slot, 1])
     return TankTable(first_c=nodes[0], apart_k=nodes[1] - nodes[0], powers_kw=powers, advantage=advantage, level=level)
 
 
@@ -138,7 +169,7 @@ def _nodes(task: TankTask, step: TankStep, cop: FloatArray) -> FloatArray:
     spec = task.spec
     a_slot = spec.max_kw * float(cop.max(initial=1.0)) * step.hours * step.k_per_kwh
     apart = min(max(a_slot / HEAT_STEPS, FINEST_K), COARSEST_K)
-    low = min(task.water_c, spec.useful_c, _coasted(spec, task.water_c, step, len(cop)))
+    low = min(task.water_c, spec.empty_c, _coasted(spec, task.water_c, step, len(cop)))
     high = max(spec.max_c, task.water_c, spec.useful_c + apart)
     anchor = spec.hygiene_c
     first, last = math.floor((low - anchor) / apart), math.ceil((high - anchor) / apart)
@@ -147,19 +178,19 @@ def _nodes(task: TankTask, step: TankStep, cop: FloatArray) -> FloatArray:
 
 def _coasted(spec: TankSpec, water_c: float, step: TankStep, slots: int) -> float:
     """Return the water that nobody heats or draws at the end."""
-    start = min(water_c, spec.useful_c)
+    start = min(water_c, spec.empty_c)
     return spec.room_c + (start - spec.room_c) * step.keeps**slots
 
 
 def _ways(
-    task: TankTask, cost: SlotCost, step: TankStep, cop: FloatArray, powers: FloatArray, nodes: FloatArray
+    task: TankTask, money: Money, step: TankStep, cop: FloatArray, powers: FloatArray, nodes: FloatArray
 ) -> tuple[_Way, _Way, BoolArray, BoolArray]:
     """Return where resting (count, nodes) and running (count, powers, nodes) lead, where it reaches hygiene, is cut."""
     drawn, high, factor = task.drawn_kwh[:, None, None], task.drawn_high_kwh[:, None, None], cop[:, None, None]
     asked = np.concatenate([[0.0], powers])[None, :, None]
     did = step.run(nodes[None, None, :], asked, factor, drawn)
     misses = task.cold_per_kwh * step.high_missed_kwh(nodes[None, None, :], did.power_kw, factor, high)
-    paid = misses[:, 1:] + money(cost, task.spec.max_kw, did.power_kw[:, 1:])
+    paid = misses[:, 1:] + money.paid(did.power_kw[:, 1:])
     place = (did.water_c - nodes[0]) / (nodes[1] - nodes[0])
     below = place.astype(np.intp).clip(0, len(nodes) - 2)
     part = (place - below).clip(0.0, 1.0)

@@ -16,6 +16,7 @@ from homeagent.domain.grid import FloatArray
 from homeagent.domain.plan import PlanningProblem
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.domain.site import BatterySpec
+from homeagent.planning.device_plans import loads_of_plans, with_loads
 from homeagent.planning.planner import Solution
 from homeagent.planning.stored_energy import flow_cost, interpolate
 
@@ -36,7 +37,8 @@ def lost_by_slot(older: Sequence[BatteryPolicy], solution: Solution, problem: Pl
     learning", ICML 2002).
     """
     spec, hours = problem.site.battery, problem.grid.step_hours
-    scenarios = problem.scenarios.in_slots_of(problem.grid)
+    loads = loads_of_plans(problem, solution.plan.devices)
+    scenarios = with_loads(problem, loads).scenarios.in_slots_of(problem.grid)
     lost = np.zeros(problem.grid.count)
     others = [slot for slot, (old, new) in enumerate(zip(older, solution.plan.policies, strict=False)) if old != new]
     if not others:
@@ -44,11 +46,12 @@ def lost_by_slot(older: Sequence[BatteryPolicy], solution: Solution, problem: Pl
     soc_kwh = solution.soc_kwh[others[0]]  # so far both do the same
     for slot in range(others[0], others[-1] + 1):
         policy, load_kw, pv_kw = older[slot], scenarios.load_kw[:, slot], scenarios.pv_kw[:, slot]
+        apart_kw = float(loads.apart_kw[slot])
         if policy != solution.plan.policies[slot]:
-            step = (solution, slot, spec, soc_kwh, load_kw, pv_kw, hours)
+            step = (solution, slot, spec, soc_kwh, load_kw, pv_kw, hours, apart_kw)
             kept, anew = _cost(policy, *step), _cost(solution.plan.policies[slot], *step)
             lost[slot] = scenarios.weight @ (kept - anew)
-        soc_kwh = respond(policy, spec, soc_kwh, load_kw, pv_kw, hours).soc_kwh
+        soc_kwh = respond(policy, spec, soc_kwh, load_kw, pv_kw, hours, apart_kw=apart_kw).soc_kwh
     return lost
 
 
@@ -62,7 +65,8 @@ def worth_by_slot(solution: Solution, problem: PlanningProblem, slots: int) -> F
     """
     spec, hours = problem.site.battery, problem.grid.step_hours
     slots = min(slots, problem.grid.count)
-    scenarios = problem.scenarios.in_slots_of(problem.grid)
+    loads = loads_of_plans(problem, solution.plan.devices)
+    scenarios = with_loads(problem, loads).scenarios.in_slots_of(problem.grid)
     unseen_kwh = _unseen_kwh(scenarios.load_kw - scenarios.pv_kw, scenarios.weight, hours, spec)
     worth = np.zeros(slots)
     for slot in range(1, slots):
@@ -78,6 +82,7 @@ def worth_by_slot(solution: Solution, problem: PlanningProblem, slots: int) -> F
             scenarios.load_kw[:, slot],
             scenarios.pv_kw[:, slot],
             hours,
+            float(loads.apart_kw[slot]),
         )
         best = _cost(policy, *step)
         worth[slot] = sum(max(float(scenarios.weight @ (_cost(other, *step) - best)), 0.0) for other in off) / 2
@@ -111,8 +116,9 @@ def _cost(
     load_kw: FloatArray,
     pv_kw: FloatArray,
     hours: float,
+    apart_kw: float,
 ) -> FloatArray:
     """Return what a slot under `policy` and all after it under the plan cost [currency], in the shape of the states."""
-    flows = respond(policy, spec, soc_kwh, load_kw, pv_kw, hours)
+    flows = respond(policy, spec, soc_kwh, load_kw, pv_kw, hours, apart_kw=apart_kw)
     after = interpolate(solution.value.cost_to_come[slot + 1], solution.value.soc_kwh, flows.soc_kwh)
     return flow_cost(flows, solution.prices[slot], spec, hours) + after

@@ -7,7 +7,7 @@ How often things are used follows Richardson et al., "Domestic electricity use: 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -55,13 +55,22 @@ class Presence:
         return up if self.leave is None else up & ((clock_min < self.leave) | (clock_min >= self.back))
 
 
-def load_kw(home: DrawnHome, days: Sequence[LocalDay]) -> FloatArray:
-    """Return the load of a window of days that follow each other [kW], by minute."""
+def presence_on(home: DrawnHome, ordinal: int, *, weekend: bool) -> Presence:
+    """Return when people are up and at home on a day, as the day's load has it."""
+    return _presence(np.random.default_rng([home.seed, 23, ordinal]), home, weekend=weekend)
+
+
+def load_kw(home: DrawnHome, days: Sequence[LocalDay], *, later_min: float = 0.0) -> FloatArray:
+    """Return the load of a window of days that follow each other [kW], by minute.
+
+    `later_min` is by how much later than by habit everybody comes home.
+    """
     count = days[-1].part.stop
     load, room_c, opened = np.zeros(count), np.zeros(count), np.zeros(count)
     for day in days:
         rng = np.random.default_rng([home.seed, 23, day.ordinal])
         presence = _presence(rng, home, weekend=day.weekday >= WEEKEND)
+        presence = replace(presence, back=presence.back + later_min)
         there = presence.up_and_in(day.clock_min)
         load[day.part] += _steady_kw(rng, home, day, there)
         room_c[day.part] = appliances.ROOM_C + np.clip(0.2 * (day.outdoor_c - 15), -1.5, 5)

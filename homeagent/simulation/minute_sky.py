@@ -72,16 +72,23 @@ def on_the_ground_kw_m2(grid: TimeGrid, place: Place, index: FloatArray) -> Floa
     return irradiance_kw_m2(sun_direction(grid, place.latitude_deg, place.longitude_deg)[2], index)
 
 
-def pv_kw(grid: TimeGrid, place: Place, roof: Roof, ground_kw_m2: FloatArray, air_c: FloatArray) -> FloatArray:
-    """Return what the panels make: direct and diffuse light (Erbs et al., Solar Energy 28, 1982) on their slope."""
+def on_a_slope_kw_m2(
+    grid: TimeGrid, place: Place, ground_kw_m2: FloatArray, tilt_deg: float, azimuth_deg: float
+) -> FloatArray:
+    """Return direct and diffuse light (Erbs et al., Solar Energy 28, 1982) on a slope; 0 is south, + is west."""
     south, west, up = sun_direction(grid, place.latitude_deg, place.longitude_deg)
     high = np.maximum(up, 0.05)
     kt = np.clip(ground_kw_m2 / (SOLAR_CONSTANT_KW_M2 * high), 0, 1)
     middle = 0.9511 - 0.1604 * kt + 4.388 * kt**2 - 16.638 * kt**3 + 12.336 * kt**4
     diffuse = np.where(kt <= 0.22, 1 - 0.09 * kt, np.where(kt > 0.8, 0.165, middle)) * ground_kw_m2  # noqa: PLR2004 - Erbs
-    tilt, turned = np.radians(roof.tilt_deg), np.radians(roof.azimuth_deg)
+    tilt, turned = np.radians(tilt_deg), np.radians(azimuth_deg)
     facing = up * np.cos(tilt) + np.sin(tilt) * (south * np.cos(turned) + west * np.sin(turned))
     direct = (ground_kw_m2 - diffuse) * np.maximum(facing, 0) / high
-    light = direct + diffuse * (1 + np.cos(tilt)) / 2 + ALBEDO * ground_kw_m2 * (1 - np.cos(tilt)) / 2
+    return np.asarray(direct + diffuse * (1 + np.cos(tilt)) / 2 + ALBEDO * ground_kw_m2 * (1 - np.cos(tilt)) / 2)
+
+
+def pv_kw(grid: TimeGrid, place: Place, roof: Roof, ground_kw_m2: FloatArray, air_c: FloatArray) -> FloatArray:
+    """Return what the panels make."""
+    light = on_a_slope_kw_m2(grid, place, ground_kw_m2, roof.tilt_deg, roof.azimuth_deg)
     cooler = 1 - LOST_PER_K * (air_c + CELL_WARMER_K_M2_PER_KW * light - 25)
     return np.asarray(np.clip(light * cooler * roof.peak_kw * roof.performance, 0, roof.limit_kw))

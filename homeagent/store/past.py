@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import zip_longest
 
@@ -15,9 +16,11 @@ from homeagent.domain.forecast import Forecast
 from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.learning import NightMark
 from homeagent.domain.ledger import SavingsEntry, SettledSlot
+from homeagent.domain.people import Thumb
 from homeagent.domain.plan import PlanningProblem
 from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
+from homeagent.domain.satisfaction import SatisfactionDay
 from homeagent.domain.thinking import ThinkRecord
 from homeagent.store import footprints, rows
 from homeagent.store.anomalies import anomalies_of
@@ -25,6 +28,21 @@ from homeagent.store.issued import issued_since
 from homeagent.store.kept import QUERY as KEPT
 from homeagent.store.kept import KeptState, kept_of
 from homeagent.store.problems import problem_of
+from homeagent.store.satisfaction import days_of, thumbs_of
+
+BATTERY = "battery"
+"""The name under which the battery's own decisions are kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptReason:
+    """Why a device beside the battery was to do what it did, as it was told then."""
+
+    at: datetime
+    device: str
+    text: str
+    runner_up: str | None
+    runner_up_costs: float | None
 
 
 class Past(ABC):
@@ -163,6 +181,30 @@ class Past(ABC):
         """
         span = since.timestamp(), until.timestamp()
         return [rows.think_of(*row) for row in self._connection.execute(query, span)]
+
+    def reasons_between(self, since: datetime, until: datetime) -> list[KeptReason]:
+        """Return why devices beside the battery did what they did in [since, until), oldest first."""
+        self.flush()
+        query = """
+            SELECT at_s, device, json_extract(content, '$.why'), json_extract(content, '$.runner_up'),
+              json_extract(content, '$.runner_up_costs')
+            FROM decisions WHERE at_s >= ? AND at_s < ? AND device != ? ORDER BY id
+        """
+        span = (rows.epoch_s(since), rows.epoch_s(until), BATTERY)
+        return [
+            KeptReason(at=rows.instant(at_s), device=device, text=why, runner_up=other, runner_up_costs=costs)
+            for at_s, device, why, other, costs in self._connection.execute(query, span)
+        ]
+
+    def satisfaction_days(self) -> list[SatisfactionDay]:
+        """Return how content people can have been with each day, oldest first."""
+        self.flush()
+        return days_of(self._connection)
+
+    def thumbs(self) -> list[Thumb]:
+        """Return what somebody said of decisions, oldest first."""
+        self.flush()
+        return thumbs_of(self._connection)
 
     def anomalies(self) -> list[Anomaly]:
         """Return all that was odd, oldest first."""

@@ -34,6 +34,8 @@ def problem_bytes(problem: PlanningProblem) -> bytes:
         "issued_at": scenarios.issued_at.isoformat(),
         "model_id": scenarios.model_id,
         "devices": plain(problem.devices),
+        "before": plain(problem.before),
+        "steady": problem.steady,
     }
     arrays: dict[str, Any] = {
         "load_w": np.rint(scenarios.load_kw * WATTS).astype(np.int32),
@@ -102,6 +104,8 @@ def _problem(head: dict[str, Any], arrays: Any) -> PlanningProblem:  # noqa: ANN
         import_cap=cap,
         cost_after=arrays.get("cost_after"),
         devices=made(head.get("devices", [])),
+        before=made(head.get("before", [])),
+        steady=head.get("steady", False),
     )
 
 

@@ -186,3 +186,10 @@ def create_kept_state(db: Database) -> None:
 def create_anomalies(db: Database) -> None:
     """Create what was odd in the home, and what became of it."""
     db.table("anomalies").create({"number": int, "found_at_s": int, "standing": str, "content": str}, pk="number")
+
+
+@migrations()
+def create_satisfaction(db: Database) -> None:
+    """Create how content people can have been with each day, and what they said of decisions."""
+    db.table("satisfaction_days").create({"day": str, "content": str}, pk="day")
+    db.table("thumbs").create({"decision": str, "at_s": int, "up": int}, pk="decision")

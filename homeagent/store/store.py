@@ -23,9 +23,11 @@ from homeagent.domain.forecast import Forecast
 from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.learning import NightMark
 from homeagent.domain.ledger import SavingsEntry, SettledSlot
+from homeagent.domain.people import Thumb
 from homeagent.domain.plan import Plan, PlanningProblem
 from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
+from homeagent.domain.satisfaction import SatisfactionDay
 from homeagent.domain.thinking import ThinkRecord
 from homeagent.store import footprints, rows
 from homeagent.store.anomalies import INSERT as INSERT_ANOMALY
@@ -40,6 +42,7 @@ from homeagent.store.migrating import migrate
 from homeagent.store.past import Past
 from homeagent.store.problems import problem_bytes
 from homeagent.store.retention import thin_out
+from homeagent.store.satisfaction import INSERT_DAY, INSERT_THUMB, day_row, thumb_row
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -78,6 +81,8 @@ _INSERT = {
     "savings": "INSERT OR REPLACE INTO savings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "footprint_days": footprints.INSERT,
     "anomalies": INSERT_ANOMALY,
+    "satisfaction_days": INSERT_DAY,
+    "thumbs": INSERT_THUMB,
 }
 
 
@@ -204,6 +209,15 @@ class Store(Past):
         """Keep what was odd, in place of what was kept of the same number."""
         self._add("anomalies", [anomaly_row(anomaly)])
 
+    def write_satisfaction(self, day: SatisfactionDay) -> None:
+        """Keep how content people can be with a day so far."""
+        self._add("satisfaction_days", [day_row(day)])
+
+    def write_thumb(self, thumb: Thumb) -> None:
+        """Keep what somebody said of a decision, in place of what was said before; it is on disk when this returns."""
+        self._add("thumbs", [thumb_row(thumb)])
+        self.flush()
+
     def write_command(self, command: Command) -> None:
         """Keep a command; it is on disk when this returns."""
         self._add("commands", [rows.command_row(command)])
@@ -219,9 +233,11 @@ class Store(Past):
         issued_at_s = rows.epoch_s(problem.scenarios.issued_at)
         self._add("problems", [(problem.digest(), issued_at_s, problem_bytes(problem))])
 
-    def write_fact(self, name: str, content: str) -> None:
-        """Remember one thing under a name, in place of what stood there."""
+    def write_fact(self, name: str, content: str, *, at_once: bool = False) -> None:
+        """Remember one thing under a name, in place of what stood there; `at_once`: it is on disk when this returns."""
         self._add("facts", [(name, content)])
+        if at_once:
+            self.flush()
 
     def write_kept(self, state: KeptState) -> None:
         """Keep what the agent goes on with after a restart; it is on disk when this returns."""

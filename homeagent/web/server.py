@@ -11,6 +11,7 @@ from aiohttp import web
 
 from homeagent.domain.errors import InputError, PermanentError
 from homeagent.domain.ports import AgentView
+from homeagent.web.people_routes import add_people
 from homeagent.web.serving import (
     PAGE,
     EventStream,
@@ -25,6 +26,7 @@ from homeagent.web.serving import (
 )
 
 MOST_DECISIONS = 200
+SCRIPTS = ("page", "learned", "day", "devices_day", "devices", "satisfaction", "footprint", "anomalies")
 
 
 class Page(Served):
@@ -47,6 +49,8 @@ def application(view: AgentView) -> web.Application:
         "habits": view.habits,
         "anomalies": view.anomalies,
         "announced_loads": view.announced_loads,
+        "devices": view.devices,
+        "satisfaction": view.satisfaction,
         "health": view.health,
     }
     for name, answer in plain.items():
@@ -55,11 +59,12 @@ def application(view: AgentView) -> web.Application:
     app.router.add_post(r"/api/v1/anomalies/{number:\d{1,9}}/dismiss", _dismiss(view))
     app.router.add_post("/api/v1/announced_loads", _announce(view))
     app.router.add_delete("/api/v1/announced_loads/{name}", _cancel_load(view))
+    add_people(app, view)
     app.router.add_get("/api/v1/decisions", _decisions(view))
     app.router.add_get("/api/v1/thinks", _thinks(view))
     app.router.add_get("/api/v1/events", EventStream(view.state, view.changed).handle, allow_head=False)
     app.router.add_get("/", file(PAGE / "index.html"))
-    for name in ("page.css", "page.js", "learned.js", "day.js", "footprint.js", "anomalies.js"):
+    for name in ("page.css", *(f"{script}.js" for script in SCRIPTS)):
         app.router.add_get(f"/{name}", file(PAGE / name))
     app.router.add_get("/plotly.min.js", file(_plotly_js()))
     return app

@@ -63,6 +63,24 @@ def test_more_net_load_never_means_less_import(
     assert float(other.grid_kw) >= float(one.grid_kw) - 1e-9
 
 
+@given(st.data(), situations(), net_kw)
+def test_nothing_is_discharged_into_what_is_apart(
+    data: st.DataObject, situation: tuple[BatterySpec, float, float, float, float], apart: float
+) -> None:
+    spec, soc, load, pv, step = situation
+    policy = data.draw(policies(spec))
+    apart = abs(apart)
+    flows = respond(policy, spec, soc, load + apart, pv, step, apart_kw=apart)
+    without = respond(policy, spec, soc, load + apart, pv, step)
+    assert math.isclose(
+        float(flows.grid_kw + pv - flows.curtailed_kw), load + apart + float(flows.power_kw), abs_tol=1e-9
+    )
+    if apart > 0:
+        made = min(pv, policy.pv_limit_kw)
+        assert -float(flows.power_kw) <= max(load - made, 0.0) + 1e-9
+    assert float(flows.power_kw) >= float(without.power_kw) - 1e-9
+
+
 @given(situations())
 def test_the_rule_never_trades_with_the_grid(situation: tuple[BatterySpec, float, float, float, float]) -> None:
     spec, soc, load, pv, step = situation

@@ -18,7 +18,8 @@ class Labs(Protocol):
     def __call__(self, **how: Any) -> Lab: ...  # noqa: ANN401 - as above
 
 
-def _started(folder: Path, **how: Any) -> Lab:  # noqa: ANN401 - as above
+def started(folder: Path, **how: Any) -> Lab:  # noqa: ANN401 - as above
+    """Start a Home Assistant with a day of history in a folder."""
     if not HASS.exists():
         reason = "no Home Assistant here: script/setup --tests installs it where Python 3.13 is found"
         if os.environ.get("CI") == "true":
@@ -34,7 +35,7 @@ def _started(folder: Path, **how: Any) -> Lab:  # noqa: ANN401 - as above
 
 @pytest.fixture(scope="session")
 def _shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    lab = _started(tmp_path_factory.mktemp("home_assistant"))
+    lab = started(tmp_path_factory.mktemp("home_assistant"))
     yield lab
     lab.end()
 
@@ -49,12 +50,12 @@ def lab(_shared: Lab) -> Lab:
 @pytest.fixture
 def labs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Labs]:
     """Give what starts a Home Assistant of the test's own."""
-    started: list[Lab] = []
+    running: list[Lab] = []
 
     def start(**how: Any) -> Lab:  # noqa: ANN401 - as above
-        started.append(_started(tmp_path_factory.mktemp("home_assistant"), **how))
-        return started[-1]
+        running.append(started(tmp_path_factory.mktemp("home_assistant"), **how))
+        return running[-1]
 
     yield start
-    for lab in started:
+    for lab in running:
         lab.end()

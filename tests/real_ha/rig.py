@@ -111,7 +111,7 @@ async def ended(task: asyncio.Task[None]) -> None:
 async def rig(config: Config, *, calm: bool = True) -> AsyncIterator[Rig]:
     """Run a live home until the end of the block; one that is not `calm` hears its meters at once."""
     assert config.wiring is not None
-    home = LiveHome(config.wiring, config.site, config.mode, SystemClock())
+    home = LiveHome(config.wiring, config.site, config.mode, SystemClock(), config.known)
     if not calm:
         home.listeners.append(lambda _change: None)
     rig = Rig(home)

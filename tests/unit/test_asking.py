@@ -106,24 +106,24 @@ def test_a_tank_is_due_a_week_after_it_was_hot() -> None:
 
 def test_orders_are_what_a_device_takes() -> None:
     three = replace(CAR, phases=(1, 3), max_charge_kw=11.0, min_charge_kw=1.38)
-    assert order(three, plan(three, powers(0, 3.0)), NOW, 0.25) == SetCharge(power_kw=3.0, phases=1)
-    assert order(three, plan(three, powers(0, 9.0)), NOW, 0.25) == SetCharge(power_kw=9.0, phases=3)
+    assert order(three, plan(three, powers(0, 3.0)), NOW) == SetCharge(power_kw=3.0, phases=1)
+    assert order(three, plan(three, powers(0, 9.0)), NOW) == SetCharge(power_kw=9.0, phases=3)
     surplus = np.ones(GRID.count, dtype=np.bool_)
-    told = order(CAR, plan(CAR, powers(), follows_surplus=surplus), NOW, 0.25)
+    told = order(CAR, plan(CAR, powers(), follows_surplus=surplus), NOW)
     assert told == SetCharge(power_kw=0.0, phases=1, surplus=True)
     target_c = np.full(GRID.count, 21.13)
-    assert order(HEAT, plan(HEAT, powers(), target_c=target_c), NOW, 0.25) == SetTemperature(target_c=21.0)
-    assert order(POOL, plan(POOL, powers(0, 0.9)), NOW, 0.25) == SetSwitch(on=True)
-    assert order(POOL, plan(POOL, powers()), NOW + timedelta(days=3), 0.25) == SafeState()
+    assert order(HEAT, plan(HEAT, powers(), target_c=target_c), NOW) == SetTemperature(target_c=21.0)
+    assert order(POOL, plan(POOL, powers(0, 0.9)), NOW) == SetSwitch(on=True)
+    assert order(POOL, plan(POOL, powers()), NOW + timedelta(days=3)) == SafeState()
 
 
 def test_an_appliance_is_started_in_its_slot_alone_or_its_person_is_told_before() -> None:
     start = GRID.at(2)
     planned = plan(WASHING, powers(2, 2.0), start=start)
-    told = [order(WASHING, planned, GRID.at(slot), 0.25) for slot in range(4)]
+    told = [order(WASHING, planned, GRID.at(slot)) for slot in range(4)]
     assert told == [None, None, SetSwitch(on=True), None]
     by_hand = replace(WASHING, switched=False)
-    told = [order(by_hand, planned, GRID.at(slot), 0.25) for slot in range(4)]
+    told = [order(by_hand, planned, GRID.at(slot)) for slot in range(4)]
     assert told == [Suggest(start=start)] * 3 + [None]
 
 

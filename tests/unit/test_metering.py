@@ -72,6 +72,24 @@ def test_means_are_weighted_by_time_and_the_load_is_what_is_left() -> None:
     assert taken["soc_kwh"].value == 5
 
 
+def test_a_home_without_a_battery_has_an_empty_one() -> None:
+    now, seconds = START, 0.0
+    grid = MeterSpec(quantity="grid_kw", sources=(MeterSource(entity="s.grid"),), low_kw=-25, high_kw=25)
+    board = MeterBoard(Meters(powers=(grid,), soc=None, capacity_kwh=1e-3, pv="none"), lambda: now, lambda: seconds)
+    attributes = {"unit_of_measurement": "W"}
+    board.see("s.grid", EntityState(entity_id="s.grid", state="1500", attributes=attributes, updated_at=START))
+    assert {reading.entity: reading.value for reading in board.snapshot()} == {
+        "load_kw": 1.5,
+        "grid_kw": 1.5,
+        "pv_kw": 0.0,
+        "battery_kw": 0.0,
+        "soc_kwh": 0.0,
+    }
+    board.lost()
+    assert board.soc_kwh == 0.0
+    assert board.problems() == ["no connection to Home Assistant"]
+
+
 @given(st.lists(st.tuples(st.floats(0.5, 30), st.integers(-20000, 20000)), min_size=1, max_size=20))
 def test_energy_is_conserved(changes: list[tuple[float, int]]) -> None:
     board = Board()

@@ -146,7 +146,7 @@ climate:
     config = loaded(tmp_path, text)
     assert config.wiring is not None
     car, boiler, room = config.wiring.devices
-    assert car.constants == {"current_a": 15}
+    assert car.constants == {"current_a": 15, "phases": 3}
     assert car.verbs["off"] == (SetEntity(entity="select.goe_1_frc", value="1"),)
     assert boiler.verbs["on"][0] != boiler.verbs["off"][0]
     assert 'state_attr("climate.room", "max_temp")' in str(room.verbs["temperature"])

@@ -6,25 +6,22 @@ import numpy as np
 from situations import problem
 
 from homeagent.domain.grid import FloatArray
-from homeagent.planning.planner import Solution, solve
-from homeagent.planning.slot_cost import BatteryCost, PriceCost, broken_limit_per_kwh
+from homeagent.domain.site import GridLimits
+from homeagent.planning.home_cost import Loads, broken_limit_per_kwh
+from homeagent.planning.planner import solve
+from homeagent.planning.slot_cost import BatteryCost, PriceCost
+from homeagent.planning.steering import home_cost
 
 LEVELS = np.array([-0.4, 0.0, 0.5, 1.0, 2.0, 3.7, 7.2, 11.0])
 
 
-def beside(solution: Solution, max_import_kw: float = float("inf")) -> BatteryCost:
-    asked = problem()
-    return BatteryCost(
-        grid=asked.grid,
-        prices=solution.prices,
-        value=solution.value,
-        spec=asked.site.battery,
-        load_kw=asked.scenarios.load_kw.T,
-        pv_kw=asked.scenarios.pv_kw.T,
-        soc_kwh=solution.soc_kwh[:-1],
-        weight=asked.scenarios.weight,
-        max_import_kw=max_import_kw,
-    )
+def beside(max_import_kw: float = float("inf"), *, apart: bool = False) -> BatteryCost:
+    asked = problem(grid=GridLimits(max_import_kw=max_import_kw))
+    home = home_cost(asked, points=5, states=61)
+    none = Loads.none(24)
+    table = home.tables(Loads.side_by_side([none]))
+    soc_kwh = home.course_kwh(table[:, 0], none)[:-1]
+    return BatteryCost(home=home, table=table[:, 0], loads=none, soc_kwh=soc_kwh, apart=apart)
 
 
 def slopes(cost: FloatArray, levels: FloatArray) -> FloatArray:
@@ -45,24 +42,36 @@ def test_without_a_battery_surplus_is_used_before_the_grid() -> None:
 
 
 def test_with_a_battery_more_load_is_convex_and_never_dearer_than_from_the_grid() -> None:
-    solution = solve(problem())
-    cost = beside(solution).of(LEVELS)
+    beside_it = beside()
+    cost = beside_it.of(LEVELS)
     assert np.abs(cost[:, 1]).max() < 1e-12
-    assert (np.diff(slopes(cost, LEVELS), axis=1) > -1e-6).all()
-    buy = np.array([price.import_per_kwh for price in solution.prices])
+    assert (np.diff(slopes(cost, LEVELS), axis=1) > -1e-3).all()
+    buy = beside_it.home.terms.buy
     assert (cost[:, 2:] <= buy[:, None] * LEVELS[2:] + 1e-9).all()
     assert (cost[:, -1] < buy * LEVELS[-1] - 0.05).any()  # somewhere the battery or the sun is cheaper
 
 
 def test_levels_may_differ_from_slot_to_slot() -> None:
-    cost = beside(solve(problem()))
+    cost = beside()
     each = np.linspace(0.0, 5.0, 24)
     alone = cost.of(each[:, None])[:, 0]
     assert np.allclose(alone, [cost.of(np.array([kw]))[slot, 0] for slot, kw in enumerate(each)])
 
 
 def test_above_the_fuse_load_is_steep_but_finite() -> None:
-    solution = solve(problem())
-    cost = beside(solution, max_import_kw=9.0).of(np.array([0.0, 30.0, 31.0]))
-    buy = np.array([price.import_per_kwh for price in solution.prices])
+    fused = beside(max_import_kw=9.0)
+    cost, buy = fused.of(np.array([0.0, 30.0, 31.0])), fused.home.terms.buy
     assert np.allclose(cost[:, 2] - cost[:, 1], buy + broken_limit_per_kwh(buy))
+
+
+def test_a_load_that_the_battery_must_not_serve_is_never_cheaper() -> None:
+    served, apart = beside().of(LEVELS), beside(apart=True).of(LEVELS)
+    assert (apart >= served - 1e-9).all()
+    assert (apart[:, -1] > served[:, -1] + 0.05).any()
+
+
+def test_the_cost_of_a_home_is_what_its_plan_expects() -> None:
+    asked = problem()
+    home = home_cost(asked, points=12, states=61)
+    table = home.tables(Loads.side_by_side([Loads.none(24)]))
+    assert abs(home.at_start(table)[0] - solve(asked).plan.expected_cost) < 1e-9

@@ -5,36 +5,35 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+
+import numpy as np
 
 from homeagent.agent.commander import Commander
-from homeagent.agent.devices.asking import Asking
+from homeagent.agent.device_reasoning import Reasoner
+from homeagent.agent.devices.asking import Ahead, Asking
+from homeagent.agent.devices.hands import LEFT_FOR, Hands
 from homeagent.agent.devices.happenings import happened, strayed
 from homeagent.agent.devices.memory import DeviceMemory
 from homeagent.agent.devices.orders import order
 from homeagent.agent.devices.outdoor import Outdoor
-from homeagent.agent.thinking import Thought
-from homeagent.domain.command import Command, Instruction
+from homeagent.agent.devices.warm_tasks import Around
+from homeagent.agent.satisfaction_book import SatisfactionBook
+from homeagent.agent.thinking import DeviceAsks, Thought
+from homeagent.domain.command import Command, Confirmed, Instruction, Sent
 from homeagent.domain.decision import DeviceDecision
 from homeagent.domain.devices import DeviceKnown
 from homeagent.domain.forecast import Scenarios
-from homeagent.domain.grid import TimeGrid, slot_start
+from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
 from homeagent.domain.ports import DeviceLink
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteState
-from homeagent.domain.tasks import Choice, DeviceTask
+from homeagent.domain.tasks import Choice, DevicePlan
 from homeagent.store import Store
 
 KEPT = 400
 LEASE_SLOTS = 4
-
-
-class Reasons(Protocol):
-    """Says why a device does in a slot what is planned."""
-
-    def __call__(self, thought: Thought, device: str, slot: int) -> Choice:
-        """Return the reason, with the runner-up where there is one."""
+PLANNED_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +51,19 @@ class Told:
 class DeviceBook:
     """One home's devices. `see` is called at each round, `tasks` at each think, `act` when a slot begins."""
 
-    def __init__(self, asking: Asking, memory: DeviceMemory, outdoor: Outdoor, store: Store, reasons: Reasons) -> None:
+    def __init__(self, asking: Asking, memory: DeviceMemory, outdoor: Outdoor, store: Store, reasons: Reasoner) -> None:
         self.asking = asking
         self.memory = memory
         self.outdoor = outdoor
         self.decisions: deque[DeviceDecision] = deque(maxlen=KEPT)
-        self._reasons = reasons
+        self.reasons = reasons
         self._store = store
         self._news: str | None = None
+        self._decided: tuple[datetime, str] | None = None
+        self._planned: datetime | None = None
+        self._last: dict[str, Instruction] = {}
+        self._hands = Hands()
+        self._overridden: list[str] = []
 
     @property
     def known(self) -> Mapping[str, DeviceKnown]:
@@ -71,10 +75,12 @@ class DeviceBook:
         readings = tuple(readings)
         self.memory.add(readings)
         self.outdoor.add(readings)
+        self.asking.learned.remember(readings)
 
     def learn(self, now: datetime) -> None:
         """Learn from what has been seen, once a local day."""
-        self.asking.learned.look(now, self.memory, self.outdoor)
+        if self.asking.learned.look(now, self.memory, self.outdoor):
+            self.asking.rooms.learn(self.asking.learned.past(now))
 
     def see(self, link: object, thought: Thought | None) -> list[Reading]:
         """Take in how the devices stand, if the link tells; return readings to be kept."""
@@ -87,34 +93,76 @@ class DeviceBook:
                 continue
             kept += self.memory.see(state)
             self.asking.see(device, before, state)
+            if self._hands.at_work(before, state):
+                self._overridden.append(device.name)
             news = happened(device, before, state)
             if news is None and state.name in plans:
                 news = strayed(device, plans[state.name], state, state.at)
             self._news = news or self._news
         return kept
 
-    def news(self) -> str | None:
-        """Return once what has happened that no plan knew of, in words."""
+    def feel(self, now: datetime, satisfaction: SatisfactionBook) -> None:
+        """Say how things stand for the people of the home."""
+        states = [state for state in map(self.memory.last, self.known) if state is not None]
+        for device in self._overridden:  # the person's, for a while
+            satisfaction.overridden(device, now)
+            self.asking.people.by_hand(device, now + LEFT_FOR, now)
+            self._hands.forget(device)
+        self._overridden.clear()
+        satisfaction.look(now, states, self.asking.rooms_now(now), self.asking.cars_need(now))
+
+    def news(self, now: datetime) -> str | None:
+        """Return once what has happened that no plan knew of, in words; what people ask comes first."""
         news, self._news = self._news, None
-        return news
+        return self.asking.people.news(now) or news
 
-    def tasks(self, grid: TimeGrid, scenarios: Scenarios) -> tuple[DeviceTask, ...]:
-        """Return what is asked of each device on the plan's grid."""
-        return self.asking.tasks(grid, scenarios, self.memory, self.outdoor)
+    def due(self, now: datetime) -> bool:
+        """Return whether devices were last planned anew so long ago that it is time again; asked once a think."""
+        due = self._planned is None or not timedelta(0) <= now - self._planned < PLANNED_EVERY
+        self._planned = now if due else self._planned
+        return due
 
-    async def act(self, now: datetime, thought: Thought, commander: Commander, wake: str | None) -> None:
-        """Tell each device what its plan, or a plain rule without one, has for the present slot."""
+    def asks(self, grid: TimeGrid, scenarios: Scenarios, import_per_kwh: FloatArray) -> DeviceAsks:
+        """Return what is asked of devices on the plan's grid."""
+        in_slots = scenarios.in_slots_of(grid)
+        load_kw, pv_kw = in_slots.weight @ in_slots.load_kw, in_slots.weight @ in_slots.pv_kw
+        around = Around(
+            outdoor_c=self.outdoor.expected_c(grid),
+            sun_kw_m2=self.outdoor.sun_kw_m2(grid, pv_kw, self.asking.learned.most_pv_kw),
+            gains_kw=np.zeros(grid.count),  # the house as learned has them in it
+        )
+        ahead = Ahead(grid=grid, import_per_kwh=import_per_kwh, load_kw=load_kw, pv_kw=pv_kw)
+        return self.asking.asks(ahead, self.memory, around)
+
+    def reconsider(self) -> None:
+        """Decide anew at the next round."""
+        self._decided = None
+
+    async def act(self, now: datetime, thought: Thought | None, commander: Commander, wake: str | None) -> None:
+        """Once in each slot of each plan, tell devices what is planned; a plain rule where nothing is."""
+        if thought is None:
+            return
         grid = thought.plan.grid
+        slot_at = slot_start(now, grid.step), thought.plan.problem_digest
+        if slot_at == self._decided:
+            return
+        self._decided = slot_at
         plans = {plan.name: plan for plan in thought.plan.devices}
         for name, device in self.known.items():
-            if name in plans and grid.start <= now < grid.end:
-                told = order(device, plans[name], now, grid.step_hours)
-                choice = self._reasons(thought, name, grid.index_of(now))
-            else:
-                told, choice = self.asking.without_plan(device, now)
-            if told is not None:
-                until = slot_start(now, grid.step) + LEASE_SLOTS * grid.step
-                await self._tell(Told(name, told, choice, until, thought.plan.problem_digest, wake), now, commander)
+            told, why = self._order(device, plans.get(name), now)
+            if told is None or commander.holds(name, told, now) or not commander.commands(told, self._last.get(name)):
+                continue
+            choice = why or self.reasons(thought, name, grid.index_of(now))
+            until = slot_start(now, grid.step) + LEASE_SLOTS * grid.step
+            await self._tell(Told(name, told, choice, until, thought.plan.problem_digest, wake), now, commander)
+
+    def _order(
+        self, device: DeviceKnown, plan: DevicePlan | None, now: datetime
+    ) -> tuple[Instruction | None, Choice | None]:
+        """Return what a device is told now, and why where that is not of the plan."""
+        if plan is not None and plan.power_kw.grid.start <= now < plan.power_kw.grid.end:
+            return order(device, plan, now), None
+        return self.asking.without_plan(device, now)
 
     async def _tell(self, told: Told, now: datetime, commander: Commander) -> None:
         command = Command(
@@ -134,5 +182,8 @@ class DeviceBook:
             plan_digest=told.digest,
             wake=told.wake,
         )
+        self._last[told.device] = told.instruction
+        if isinstance(result, Sent | Confirmed):
+            self._hands.told(told.device, told.instruction)
         self.decisions.append(decision)
         self._store.write_device_decision(decision)

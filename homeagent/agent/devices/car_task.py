@@ -15,6 +15,7 @@ from homeagent.domain.wishes import CarWish
 
 CHARGES_KW = 0.3
 LEAST_KWH = 0.05
+CERTAIN = 1 - 1e-9
 DAY = timedelta(days=1)
 
 
@@ -80,7 +81,7 @@ def car_task(
     gives = spec.max_discharge_kw > 0 and state.stored_kwh is not None
     if not state.plugged or (room < LEAST_KWH and not gives):
         return None
-    gone = np.concatenate([[False], np.cumsum(departure.leaves)[:-1] >= 1.0])
+    gone = np.concatenate([[False], np.maximum.accumulate(departure.leaves >= CERTAIN)[:-1]])
     return CarTask(
         spec=spec,
         present=~gone,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import get_args
 
@@ -27,6 +28,7 @@ class DeviceMemory:
         self._means: dict[str, SlotMeans] = {}
         self._steps: dict[str, timedelta] = {}
         self._last: dict[str, DeviceState] = {}
+        self._instants: dict[str, datetime] = {}
         for device in devices:
             for quantity in QUANTITIES:
                 fine = quantity == "power_kw" and isinstance(device, ApplianceSpec)
@@ -47,10 +49,13 @@ class DeviceMemory:
         return readings
 
     def add(self, readings: Iterable[Reading]) -> None:
-        """Take in what was measured; others' readings leave no trace."""
+        """Take in what was measured, in order of time; others' readings leave no trace.
+
+        An instant stands for the time since the one before it.
+        """
         for reading in readings:
             if reading.entity in self._means:
-                self._means[reading.entity].add(reading)
+                self._means[reading.entity].add(held(reading, self._instants))
 
     def last(self, device: str) -> DeviceState | None:
         """Return how a device was last seen."""
@@ -68,6 +73,18 @@ class DeviceMemory:
 def entity(device: str, quantity: DeviceQuantity) -> str:
     """Return the name under which a device's readings are kept."""
     return f"{device}.{quantity}"
+
+
+def held(reading: Reading, before: dict[str, datetime]) -> Reading:
+    """Return an instant as a mean over the time since the one before of its entity, unless that is too long ago.
+
+    `before` keeps when that was.
+    """
+    if reading.over:
+        return reading
+    since = reading.at - before.get(reading.entity, reading.at)
+    before[reading.entity] = reading.at
+    return replace(reading, over=since) if timedelta(0) < since <= LONGEST_HELD else reading
 
 
 def _between(before: DeviceState, after: DeviceState) -> Iterator[Reading]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from homeagent.domain.command import Instruction, SafeState, SetCharge, SetSwitch, SetTemperature, Suggest
 from homeagent.domain.devices import ApplianceSpec, CarSpec, DeviceKnown, HeatSpec, HoursSpec, TankSpec
@@ -13,7 +13,7 @@ TARGET_STEP_K = 0.5
 """Thermostats take half degrees."""
 
 
-def order(device: DeviceKnown, plan: DevicePlan, now: datetime, step_hours: float) -> Instruction | None:
+def order(device: DeviceKnown, plan: DevicePlan, now: datetime) -> Instruction | None:
     """Return what a device is told in the slot that holds `now`, None where it is told nothing."""
     grid = plan.power_kw.grid
     if not grid.start <= now < grid.end:
@@ -28,7 +28,7 @@ def order(device: DeviceKnown, plan: DevicePlan, now: datetime, step_hours: floa
                 return SafeState()
             return SetTemperature(target_c=_in_steps(float(plan.target_c[slot])))
         case ApplianceSpec():
-            return _start(device, plan, now, step_hours)
+            return _start(device, plan, now)
         case HoursSpec():
             return SetSwitch(on=power_kw > DRAWS_KW)
 
@@ -40,14 +40,14 @@ def _charge(device: CarSpec, power_kw: float, *, surplus: bool) -> SetCharge:
     return SetCharge(power_kw=round(power_kw, 3), phases=fitting[0] if fitting else most, surplus=surplus)
 
 
-def _start(device: ApplianceSpec, plan: DevicePlan, now: datetime, step_hours: float) -> Instruction | None:
+def _start(device: ApplianceSpec, plan: DevicePlan, now: datetime) -> Instruction | None:
     if plan.start is None:
         return None
     if not device.switched:
         return (
             Suggest(start=plan.start) if plan.start >= plan.power_kw.grid.at(plan.power_kw.grid.index_of(now)) else None
         )
-    return SetSwitch(on=True) if 0 <= (now - plan.start).total_seconds() < step_hours * 3600 else None
+    return SetSwitch(on=True) if timedelta(0) <= now - plan.start < plan.power_kw.grid.step else None
 
 
 def _in_steps(target_c: float) -> float:

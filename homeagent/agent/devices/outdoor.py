@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from homeagent.agent.devices.memory import held
 from homeagent.agent.slot_means import SlotMeans
 from homeagent.agent.thinking import MEMORY
 from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
@@ -33,12 +34,13 @@ class Outdoor:
         self._means = SlotMeans(slot_start(now, STEP) - MEMORY, STEP, MEMORY + DAY)
         self._place = place
         self._issued: IssuedForecast | None = None
+        self._instants: dict[str, datetime] = {}
 
     def add(self, readings: Iterable[Reading]) -> None:
         """Take in measured temperatures; other readings leave no trace."""
         for reading in readings:
-            if reading.entity == "temp_c" and reading.over:
-                self._means.add(reading)
+            if reading.entity == "temp_c":
+                self._means.add(held(reading, self._instants))
 
     def hear(self, issued: IssuedForecast) -> None:
         """Take in a forecast of the temperature; other quantities leave no trace."""

@@ -12,20 +12,12 @@ from homeagent.domain.devices import DeviceState, HeatSpec, HoursSpec, HouseMode
 from homeagent.domain.grid import BoolArray, FloatArray, IntArray, TimeGrid
 from homeagent.domain.tasks import HeatTask, HoursTask, TankTask
 from homeagent.domain.wishes import HoursWish, TankWish
+from homeagent.forecasting.comfort import ComfortBand
 
 MINUTE = timedelta(minutes=1)
 LONG_MIN = 1e9
 """As long as a device can have been as it is, where nobody knows."""
 RUNS_KW = 0.05
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Comfort:
-    """The band of a room in each slot, and what a degree-hour out of it costs there; each of shape (count,)."""
-
-    low_c: FloatArray
-    high_c: FloatArray
-    discomfort_per_kh: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,7 +39,7 @@ class Course:
 
 
 def heat_task(
-    spec: HeatSpec, model: HouseModel, air_c: float, mass_c: float, comfort: Comfort, around: Around, course: Course
+    spec: HeatSpec, model: HouseModel, air_c: float, mass_c: float, comfort: ComfortBand, around: Around, course: Course
 ) -> HeatTask:
     """Return the task of a house whose model is known."""
     return HeatTask(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Literal, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
 from homeagent.control.authorship import Act, author_of
+from homeagent.control.edge import Edge
 from homeagent.control.following import eases, hangs_on_load, mode_now
 from homeagent.control.guard import same
 from homeagent.control.proof import Observed, Verdict, judge
@@ -27,6 +29,7 @@ from homeagent.domain.command import (
     Instruction,
     SafeState,
     Sent,
+    SetCharge,
     SetMode,
     Skipped,
 )
@@ -54,6 +57,8 @@ LONGEST_UNSEEN_S = 60.0
 BLIND_FOR_S = 120.0
 """So long a policy is kept while nobody knows the state of charge or the net load that it is made for."""
 REMEMBERED_CONTEXTS = 50
+SUNNY_PART = 4
+"""Surplus comes in a quarter of the day: following it may spend its share of the writes so much faster."""
 
 
 class Sensors(Protocol):
@@ -99,6 +104,7 @@ class Driver:
         self.until: datetime | None = None
         self.budget = WriteBudget(spec.writes_per_day)
         self.entities = spec.entities()
+        self.edge = Edge(spec)
         self._battery = battery
         self._runner = runner
         self._sensors = sensors
@@ -119,10 +125,27 @@ class Driver:
         """Since when an effect is missed, and since when what a policy needs is not known: by the loop's clock."""
         self._work: asyncio.Task[None] | None = None
 
+    def observed(self) -> Observed:
+        """Return what is measured of the device."""
+        return self._sensors.observed(self.spec)
+
     @property
     def in_charge(self) -> bool:
         """Whether the device stands where the agent put it, and not in its safe state."""
         return self.standing == "driving" and self._command is not None
+
+    @property
+    def follows_kw(self) -> float | None:
+        """What a charger that follows the surplus was told to draw, None while it does not follow."""
+        command, told = self._command, self._told
+        if not self.in_charge or command is None or not isinstance(command.instruction, SetCharge):
+            return None
+        return told.power_kw if command.instruction.surplus and isinstance(told, SetCharge) else None
+
+    @property
+    def charges_on(self) -> int | None:
+        """The phases that a charger was told, None where it was told nothing."""
+        return self._told.phases if isinstance(self._told, SetCharge) else None
 
     def obey(self, command: Command) -> CommandResult:
         """Begin to carry out a command; a newer one replaces an older one."""
@@ -209,7 +232,12 @@ class Driver:
         """Return when the guard loop must look, whatever is measured: soon while in doubt, and when a time runs out."""
         ends = [self.until, self._command.valid_until if self.in_charge and self._command is not None else None]
         left_s = [(end - now).total_seconds() for end in ends if end is not None]
-        return min([FOLLOW_EVERY_S if self.in_doubt else LONGEST_UNSEEN_S, *left_s])
+        return min([FOLLOW_EVERY_S if self.in_doubt or self._moves else LONGEST_UNSEEN_S, *left_s])
+
+    @property
+    def _moves(self) -> bool:
+        """Whether what it is told changes with time, even if nothing measured does."""
+        return self.in_charge and (self.follows_kw is not None or math.isfinite(self.edge.most_kw))
 
     @property
     def pause_s(self) -> float:
@@ -235,7 +263,7 @@ class Driver:
             self._blind_s = now_s if self._blind_s is None else self._blind_s
             if now_s - self._blind_s >= BLIND_FOR_S:
                 self._blind_s = None
-                self._go_safe(command, "the state of charge or the net load is not known")
+                self._go_safe(command, self._unknown)
             return
         self._blind_s = None
         if not linked:
@@ -254,10 +282,22 @@ class Driver:
             self._doubted_s = None
             self._begin(lambda: self._carry_out(command, stale=True))
 
+    @property
+    def _unknown(self) -> str:
+        """What is missing where a command cannot be made concrete."""
+        return {
+            "battery": "the state of charge or the net load is not known",
+            "charger": "the home's surplus is not known",
+        }.get(self.spec.kind, "the temperature is not known")
+
     def _hangs_on_load(self) -> bool:
         """Return whether another net load would have the device be told something else."""
         command = self._command
-        if not self.in_charge or command is None or not isinstance(command.instruction, FollowPolicy):
+        if not self.in_charge or command is None:
+            return False
+        if isinstance(command.instruction, SetCharge):
+            return command.instruction.surplus
+        if not isinstance(command.instruction, FollowPolicy):
             return False
         soc_kwh = self._sensors.observed(self.spec).soc_kwh
         policy, can = command.instruction.policy, self.spec.capability
@@ -271,10 +311,16 @@ class Driver:
 
     def _worth_a_write(self, wanted: Instruction, told: Instruction, now: datetime) -> bool:
         """Return whether to follow the load now: to less force at once, else as often as the writes left will last."""
+        if isinstance(wanted, SetCharge) and isinstance(told, SetCharge):
+            held_back = told.power_kw > self.edge.most_kw
+            paced = self.follows_kw is not None and not held_back
+            return not paced or self._settled_for(self.budget.pace(now) / SUNNY_PART, now)
         if not isinstance(wanted, SetMode) or not isinstance(told, SetMode) or eases(told, wanted, self._battery):
             return True
-        settled_at = self._settled_at
-        return settled_at is None or not timedelta(0) <= now - settled_at < self.budget.pace(now)
+        return self._settled_for(self.budget.pace(now), now)
+
+    def _settled_for(self, pause: timedelta, now: datetime) -> bool:
+        return self._settled_at is None or not timedelta(0) <= now - self._settled_at < pause
 
     def _go_safe(self, command: Command, why: str) -> None:
         """Give up a command for want of what it needs; the agent may send another."""
@@ -306,7 +352,7 @@ class Driver:
         """Write until the effect is seen, at most `ATTEMPTS` times; `stale` distrusts what the entities show."""
         instruction = self._concrete(command.instruction)
         if instruction is None:
-            self._effects.report(Failed(command=command, reason="the state of charge or the net load is not known"))
+            self._effects.report(Failed(command=command, reason=self._unknown))
             return
         if restored:
             verdict = await self._wait_for_proof(instruction)
@@ -384,29 +430,39 @@ class Driver:
         self._command = None
         if self.standing == "driving":
             self.standing = "idle"
-        if command is not None and not self._owes_safe:
-            verdict = await self._wait_for_proof(self.spec.safe)
+        if command is not None and self.spec.left_running:
+            self._effects.report(Confirmed(command=command, proof="it is left as it is"))
+        elif command is not None and not self._owes_safe:
+            verdict = await self._wait_for_proof(self._safe())
             done = Confirmed(command=command, proof=verdict.seen) if verdict.proved else None
             self._effects.report(done or Failed(command=command, reason=verdict.seen))
 
     async def _write_safe(self) -> None:
         """Write the safe state, whatever the budget says. If the link is down it is owed."""
+        if self.spec.left_running:
+            self._owes_safe = False
+            return
         try:
-            await self._write(self.spec.safe, SAFE_LEASE, skip_shown=True)
+            await self._write(self._safe(), SAFE_LEASE, skip_shown=True)
         except TransientError as error:
             _LOGGER.warning("%s: its safe state could not be written: %s", self.spec.name, error)
             self._owes_safe = True
         else:
             self._owes_safe = False
 
+    def _safe(self) -> Instruction:
+        """Return the safe state as it can be told: a relay that nobody will switch any more is as it should be now."""
+        return self._concrete(self.spec.safe) or self.spec.safe
+
     def _concrete(self, instruction: Instruction) -> Instruction | None:
         """Return what can be told: a policy becomes the mode that it asks for at the measured net load."""
-        if not isinstance(instruction, FollowPolicy):
-            return instruction
         observed = self._sensors.observed(self.spec)
+        if not isinstance(instruction, FollowPolicy):
+            return self.edge.concrete(instruction, observed, asyncio.get_running_loop().time())
         if observed.soc_kwh is None or observed.net_kw is None:
             return None
-        return mode_now(instruction.policy, self._battery, observed.soc_kwh, observed.net_kw, self.spec.capability)
+        can, apart_kw = self.spec.capability, observed.apart_kw or 0.0
+        return mode_now(instruction.policy, self._battery, observed.soc_kwh, observed.net_kw, can, apart_kw=apart_kw)
 
     def _find_lost(self, entity: str, act: Act) -> None:
         """See after a reconnect whether the device still is what it was told; if not it is told once more."""

@@ -9,29 +9,34 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from homeagent.agent.live.alarm import Alarm
+from homeagent.agent.live.battery_group import BatteryGroup
+from homeagent.agent.live.device_board import DeviceBoard
 from homeagent.agent.live.driver import REST_S, Driver, Effects
 from homeagent.agent.live.forecasts import LiveForecasts
+from homeagent.agent.live.holding_back import HoldingBack
 from homeagent.agent.live.notices import Notices
+from homeagent.agent.live.observing import Claim, Observing
 from homeagent.agent.live.prices import LivePrices
+from homeagent.agent.live.surroundings import outdoor, presence
 from homeagent.control.proof import Observed
 from homeagent.domain.command import AgentMode, Command, CommandResult, Rejected, Skipped
-from homeagent.domain.errors import HomeAgentError
+from homeagent.domain.devices import DeviceKnown, DeviceState
 from homeagent.domain.issued import IssuedForecast
 from homeagent.domain.ports import Clock
 from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec
 from homeagent.domain.wiring import DeviceSpec, Wiring
-from homeagent.hass import units
+from homeagent.domain.wishes import Wish
 from homeagent.hass.entities import Change, EntityState
 from homeagent.hass.lateness import Lateness
 from homeagent.hass.link import Link
 from homeagent.hass.metering import MeterBoard
-from homeagent.hass.presence import somebody_home
 from homeagent.hass.steps import StepRunner
 
 _LOGGER = logging.getLogger(__name__)
 
+BATTERY = "battery"
 READ_EVERY = timedelta(minutes=1)
 ROUNDS_TO_READ = 4
 """So often the event loop goes round until what waits at the socket has been read and taken in."""
@@ -40,13 +45,21 @@ SHORTEST_UNSEEN_S = 5.0
 
 
 class LiveHome:
-    """Implements `HomeLink`, `PriceSource` and `ForecastSource` over the live link.
+    """Implements `HomeLink`, `DeviceLink`, `PriceSource` and `ForecastSource` over the live link.
 
     `run` keeps it alive; `alarm` is rung when a round of the agent pays. In any mode but `control` it has no drivers:
     nothing can be commanded.
     """
 
-    def __init__(self, wiring: Wiring, site: SiteSpec, mode: AgentMode, clock: Clock) -> None:
+    def __init__(
+        self,
+        wiring: Wiring,
+        site: SiteSpec,
+        mode: AgentMode,
+        clock: Clock,
+        known: Sequence[DeviceKnown] = (),
+        wishes: Mapping[str, Wish] | None = None,
+    ) -> None:
         loop = asyncio.get_running_loop()
         self.alarm = Alarm(loop.time)
         self.wiring = wiring
@@ -60,6 +73,9 @@ class LiveHome:
             pause_s=self._pause_s,
         )
         self.board = MeterBoard(wiring.meters, clock.now, loop.time)
+        self.devices = DeviceBoard(
+            known, wiring.sensors, self.state, lambda: self.link.temperature_unit, site.timezone, wishes
+        )
         self.prices = LivePrices(wiring.prices, site, clock)
         self.forecasts = LiveForecasts(wiring.forecasts, self.link, clock)
         self._clock = clock
@@ -87,7 +103,15 @@ class LiveHome:
             zone=site.timezone,
         )
         runner = StepRunner(self.link)
-        self.drivers = {spec.name: Driver(spec, site.battery, runner, self, effects) for spec in devices}
+        self._observing = Observing(self.board, devices, wiring.sensors, self.state, lambda: self.link.temperature_unit)
+        self._observing.claims = self._claims
+        self.drivers = {
+            spec.name: Driver(spec, site.battery if spec.part is None else spec.part.spec, runner, self, effects)
+            for spec in devices
+        }
+        parts = {name: driver for name, driver in self.drivers.items() if driver.spec.part is not None}
+        self._group = BatteryGroup(parts, self._observing.whole_battery, clock.now) if parts else None
+        self._fuse = HoldingBack(site.grid, wiring.phases, self._observing.drawn_kw)
 
     async def run(self) -> None:
         """Keep the link and the guard loops alive, for ever."""
@@ -101,6 +125,7 @@ class LiveHome:
         now = asyncio.get_running_loop().time
         while self.drivers:
             looked_s = now()
+            self._share(looked_s)
             for driver in self.drivers.values():
                 driver.guard(linked=self.link.status.up)
             self._measured.clear()
@@ -110,6 +135,20 @@ class LiveHome:
             left_s = looked_s + SHORTEST_UNSEEN_S - now()
             if left_s > 0:
                 await asyncio.sleep(left_s)
+
+    def _share(self, now_s: float) -> None:
+        """Keep the home below its fuse, and have several batteries share what the whole is to do."""
+        if not self.link.status.up:
+            return
+        self._fuse.look(now_s, self.board.present_kw("grid_kw"), self.state, self.drivers)
+        result = None if self._group is None else self._group.guard()
+        if result is not None:
+            self._report(result)
+
+    def _claims(self) -> list[Claim]:
+        """Return the chargers that follow the surplus, in the order of the configuration."""
+        follow = [(name, driver.follows_kw) for name, driver in self.drivers.items()]
+        return [Claim(name=name, told_kw=kw) for name, kw in follow if kw is not None]
 
     async def hear(self) -> None:
         """Take in what the meters have told meanwhile."""
@@ -131,17 +170,14 @@ class LiveHome:
             self._next_read = _next_minute(now)
             new += self.board.take()
             new += self.forecasts.readings()
-            new += self._presence(now)
+            if self.link.status.up:
+                new += presence(self.wiring, self.state, now, READ_EVERY)
+                new += outdoor(self.wiring, self.state, self.link.temperature_unit, now, READ_EVERY)
         return new
 
-    def _presence(self, now: datetime) -> list[Reading]:
-        """Return whether nobody is at home, of the minute that has passed; nothing while it is not known."""
-        present = somebody_home(map(self.state, self.wiring.presence)) if self.link.status.up else None
-        return (
-            []
-            if present is None
-            else [Reading(entity="nobody_home", at=now, value=float(not present), over=READ_EVERY)]
-        )
+    def device_states(self) -> Sequence[DeviceState]:
+        """Return how each device stands."""
+        return self.devices.look(self._clock.now(), linked=self.link.status.up)
 
     async def published(self) -> PublishedPrices | None:
         """Return what has been published since the last call."""
@@ -154,9 +190,12 @@ class LiveHome:
     async def send(self, command: Command) -> CommandResult:
         """Hand a command to its device's driver."""
         driver = self.drivers.get(command.device)
-        if driver is None:
+        group = self._group if command.device == BATTERY else None
+        if group is not None and self.link.status.up:
+            return group.obey(command)
+        if driver is None and group is None:
             return Rejected(command=command, reason="the configuration does not say how it is told")
-        if not self.link.status.up:
+        if driver is None or not self.link.status.up:
             return Skipped(command=command, reason="no link to Home Assistant")
         return driver.obey(command)
 
@@ -178,7 +217,15 @@ class LiveHome:
 
     def restore(self, commands: Sequence[Command]) -> None:
         """Take up commands of the run before, once the home has been seen."""
-        self._restore = [command for command in commands if command.device in self.drivers]
+        known = {*self.drivers, *([] if self._group is None else [BATTERY])}
+        self._restore = [command for command in commands if command.device in known]
+
+    def owe_safe_state(self, device: str) -> None:
+        """Bring what a run before has left to its safe state; several batteries each."""
+        names = self._group.names if self._group is not None and device == BATTERY else (device,)
+        for name in names:
+            if name in self.drivers:
+                self.drivers[name].owe_safe_state()
 
     async def release(self) -> None:
         """Bring every device that the agent holds to its safe state."""
@@ -193,24 +240,7 @@ class LiveHome:
 
     def observed(self, device: DeviceSpec) -> Observed:
         """Return what is measured of a device now."""
-        if device.kind == "battery":
-            load_kw, pv_kw = self.board.present_kw("load_kw"), self.board.present_kw("pv_kw")
-            return Observed(
-                battery_kw=self.board.present_kw("battery_kw"),
-                net_kw=None if load_kw is None or pv_kw is None else load_kw - pv_kw,
-                soc_kwh=self.board.soc_kwh,
-            )
-        proof, state = device.proof, self.state(device.proof.entity or "")
-        running = None if state is None else _running(state, proof.on_above_kw)
-        if device.kind == "switch":
-            return Observed(running=running)
-        thermostat = self.state(proof.thermostat or "")
-        shown: Mapping[str, object] = {} if thermostat is None else thermostat.attributes
-        return Observed(
-            running=running,
-            room_c=self._celsius(shown.get("current_temperature")),
-            target_c=self._celsius(shown.get("temperature")),
-        )
+        return self._observing.of(device)
 
     def state(self, entity: str) -> EntityState | None:
         """Return an entity as Home Assistant shows it."""
@@ -227,13 +257,11 @@ class LiveHome:
         found = [] if status.up else [f"no link to Home Assistant: {status.problem}"]
         if status.up:
             found += self.board.problems()
+            found += self.devices.problems()
+            found += self._fuse.problems()
         found += self.prices.problems()
         found += self.forecasts.problems() if status.up else []
         return found + [f"{name} is {d.standing}: {d.why}" for name, d in self.drivers.items() if d.why is not None]
-
-    def _celsius(self, value: object) -> float | None:
-        number = None if value is None else units.number(str(value))
-        return None if number is None else units.celsius(number, self.link.temperature_unit)
 
     def _on_change(self, change: Change) -> None:
         self.board.see(change.entity_id, change.after, self._ago_s(change))
@@ -260,7 +288,10 @@ class LiveHome:
             self._notices.forgotten()
             self._readings += self.board.snapshot()
             for command in self._restore:
-                self.drivers[command.device].restore(command)
+                if self._group is not None and command.device == BATTERY:
+                    self._group.obey(command)
+                else:
+                    self.drivers[command.device].restore(command)
             self._restore = []
         else:
             self.board.lost()
@@ -268,6 +299,11 @@ class LiveHome:
         self.alarm.ring("the link came up" if up else "the link went down")
 
     def _report(self, result: CommandResult) -> None:
+        if self._group is not None and result.command.device in self._group.names:
+            whole = self._group.heard(result)
+            if whole is None:
+                return
+            result = whole
         self._outcomes.append(result)
         self.alarm.ring("a device answered")
 
@@ -281,20 +317,3 @@ class LiveHome:
 
 def _next_minute(now: datetime) -> datetime:
     return now.replace(second=0, microsecond=0) + READ_EVERY
-
-
-def _running(state: EntityState, on_above_kw: float) -> bool | None:
-    """Return whether a device runs, from its power, its heating action, or a state of on or off."""
-    if not state.present:
-        return None
-    unit = state.attributes.get("unit_of_measurement")
-    if unit is not None:
-        value = units.number(state.state)
-        try:
-            return None if value is None else units.power_kw(value, unit) > on_above_kw
-        except HomeAgentError:
-            return None
-    action = state.attributes.get("hvac_action")
-    if action is not None:
-        return action in {"heating", "cooling", "preheating"}
-    return {"on": True, "off": False}.get(state.state)

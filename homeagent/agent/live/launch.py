@@ -69,6 +69,8 @@ async def _checked(source: Path, config: Config, echo: Callable[[str], None]) ->
         minimum_hold=config.minimum_hold,
         learning=config.learning,
         absences=config.absences,
+        known=config.known,
+        wishes=config.wishes,
         store=config.store,
         port=config.port,
         holidays=_holidays(config.site.place),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import cast
 
 from homeagent.agent.agent import Agent
 from homeagent.agent.live.backfill import Backfill
@@ -61,8 +62,44 @@ class LiveView(View):
         }
 
     def resume(self, device: str) -> bool | None:
-        """Stop leaving a device alone; return whether it was left alone, None for an unknown device."""
-        return self._resume(device)
+        """Stop leaving a device alone, and take back what was asked of it; None for an unknown device."""
+        taken_back, resumed = super().resume(device), self._resume(device)
+        if taken_back and not resumed:
+            self._acted(f"a person resumed {device}")
+        known = [one for one in (taken_back, resumed) if one is not None]
+        return any(known) if known else None
+
+    def devices(self) -> Mapping[str, object]:
+        """Return each device, and whether it is left to a person who set it."""
+        told = super().devices()
+        left = {name: driver for name, driver in self._home.drivers.items() if driver.standing == "yielded"}
+        rows = cast("list[dict[str, object]]", told["devices"])
+        for row in rows:
+            driver = left.get(str(row["name"]))
+            if driver is not None:
+                until = None if driver.until is None else stamp(driver.until)
+                row["left_to_you"] = {"why": driver.why, "until": until}
+        return told
+
+    def ask(self, device: str, kind: str, body: object) -> Mapping[str, object] | None:
+        """Ask something of a device, and think about it at once."""
+        answer = super().ask(device, kind, body)
+        if answer is not None:
+            self._acted(f"a person asked something of {device}")
+        return answer
+
+    def go_away(self, body: object) -> Mapping[str, object]:
+        """Take a vacation, and think about it at once."""
+        answer = super().go_away(body)
+        self._acted("a person goes away")
+        return answer
+
+    def come_back(self) -> bool:
+        """Take a vacation back, and think about it at once."""
+        back = super().come_back()
+        if back:
+            self._acted("a person comes back")
+        return back
 
     def announce(self, body: object) -> Mapping[str, object]:
         """Expect a load, and think about it at once; raises InputError."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from homeagent.agent.live.ending import ended_by_signals
 from homeagent.agent.live.home import LiveHome
 from homeagent.agent.live.live_view import LiveView
 from homeagent.domain.command import AgentMode
+from homeagent.domain.devices import DeviceKnown
 from homeagent.domain.effort import HostRules
 from homeagent.domain.expectations import Absence
 from homeagent.domain.inverter import InverterCapability
@@ -27,6 +28,7 @@ from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec
 from homeagent.domain.thinking import GovernorRules
 from homeagent.domain.wiring import Wiring
+from homeagent.domain.wishes import Wish
 from homeagent.footprint.task_meter import TaskMeter
 from homeagent.forecasting.public_holidays import Years, take_over
 from homeagent.learning.child import end_trainings
@@ -73,6 +75,8 @@ class RunConfig:
     store: Path
     port: int
     holidays: Years
+    known: tuple[DeviceKnown, ...] = ()
+    wishes: Mapping[str, Wish] = field(default_factory=dict)
 
 
 async def run(config: RunConfig, echo: Callable[[str], None]) -> None:
@@ -112,7 +116,7 @@ class _Run:
     def __init__(self, config: RunConfig, store: Store) -> None:
         clock = SystemClock()
         store.write_fact(TIMEZONE, config.site.timezone.key)
-        self.home = LiveHome(config.wiring, config.site, config.mode, clock)
+        self.home = LiveHome(config.wiring, config.site, config.mode, clock, config.known, config.wishes)
         setup = Setup(
             site=config.site,
             capability=config.inverter,
@@ -125,6 +129,8 @@ class _Run:
             soc_stale_after=SOC_STALE_AFTER,
             learning=config.learning,
             absences=config.absences,
+            devices=config.known,
+            wishes=config.wishes,
             replayable=True,
         )
         self.agent = Agent(setup, self.home, self.home, store, clock, self.home, HostWatch(config.host))
@@ -132,14 +138,14 @@ class _Run:
         self.home.restore(self.agent.commands_in_force)
         self.home.forecasts.restore(store.issued_forecasts_since(clock.now() - FORECASTS_BACK))
         for device in store.devices_left(clock.now()):
-            if device in self.home.drivers:
-                self.home.drivers[device].owe_safe_state()
+            self.home.owe_safe_state(device)
         for device, count in store.commands_since(clock.now() - DAY).items():
             if device in self.home.drivers:
                 self.home.drivers[device].budget.spend(clock.now(), count)
         self.home.on_act = self._acted
         self.backfill = Backfill(self.home.link, config.wiring.meters, store, clock.now(), self._remember)
         self._port = config.port
+        self._yielded: set[str] = set()
 
     async def until(self, stop: asyncio.Event, echo: Callable[[str], None]) -> None:
         """Run until `stop` is set; then no new round begins, the devices are made safe, and the link ends last."""
@@ -173,7 +179,16 @@ class _Run:
             await self.agent.tick()
             self.home.look()
             now = datetime.now(UTC)
+            self._note_overrides(now)
             await self.home.alarm.sleep(clock_s() + 60 - now.second - now.microsecond / 1e6 + SURELY_OVER_S)
+
+    def _note_overrides(self, now: datetime) -> None:
+        """Count each device that has been left to a person since the last round."""
+        yielded = {name for name, driver in self.home.drivers.items() if driver.standing == "yielded"}
+        for name in sorted(yielded - self._yielded):
+            self.agent.satisfaction.overridden(name, now)
+            self.agent.people.by_hand(name, self.home.drivers[name].until, now)
+        self._yielded = yielded
 
     def _remember(self, readings: Sequence[Reading], *, milestone: bool) -> None:
         self.agent.remember(readings, think=milestone)

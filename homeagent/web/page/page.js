@@ -235,10 +235,12 @@ async function load() {
   loading = true;
   loadedAt = Date.now();
   try {
-    const [plan, forecast, savings, decisions, footprint, health, models, expected, anomalies] = await Promise.all(
-      ["plan", "forecast", "savings", "decisions?limit=12", "footprint", "health", "models", "announced_loads", "anomalies"].map(get));
+    const [plan, forecast, savings, decisions, footprint, health, models, expected, anomalies, devices, satisfaction] = await Promise.all(
+      ["plan", "forecast", "savings", "decisions?limit=12", "footprint", "health", "models", "announced_loads", "anomalies", "devices", "satisfaction"].map(get));
     showExpected(expected);
     showAnomalies(anomalies);
+    showDevicePlans(devices);
+    showSatisfaction(satisfaction);
     showPlan(plan, forecast);
     showSavings(savings);
     showDecisions(decisions.decisions);
@@ -273,6 +275,8 @@ async function loadDay(thinks = dayThought) {
   text("day-text", picture.sentence);
   showDayWords(element("day-thinks"), picture);
   await drawDay("day-chart", picture);
+  showDeviceWords(element("devices-day-words"), picture);
+  await drawDeviceDay("devices-day-chart", picture);
 }
 
 async function start() {

@@ -50,6 +50,8 @@ class CarTask(_Frozen):
     stored_kwh: float | None = None
     surplus_only: bool = False
     """A person asks that it charges from surplus alone, except for what is needed."""
+    later_per_kwh: float | None = None
+    """What a kWh usually costs: what one costs that still misses at the end of the grid, if the car has not left."""
     surplus_kw: FloatArray | None = None
     """What the sun is expected to leave over (count,): what is taken beyond the need is planned from it alone, where
     `surplus_only` asks for that; None: nothing is."""

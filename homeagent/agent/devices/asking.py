@@ -170,10 +170,13 @@ class Asking:
             departure = self.learned.departure(device, state, needed_kwh(device, wish, state, usual_kwh)[0], ahead.grid)
             configured = self._wishes[device.name]
             if isinstance(configured, CarWish) and configured.short_per_kwh is None:
-                wish = replace(wish, short_per_kwh=short_price(wish.confidence, usual_spread(ahead.hourly_per_kwh())))
+                hourly = ahead.hourly_per_kwh()
+                dearest = float(np.nanmax(hourly, initial=0.0))
+                wish = replace(wish, short_per_kwh=short_price(wish.confidence, usual_spread(hourly), dearest))
         task = car_task(device, wish, state, departure, usual_kwh)
         surplus_kw = np.maximum(ahead.pv_kw - ahead.load_kw, 0.0)
-        return None if task is None else replace(task, surplus_kw=surplus_kw)
+        usual = float(ahead.hourly_per_kwh().mean())
+        return None if task is None else replace(task, surplus_kw=surplus_kw, later_per_kwh=max(usual, 0.0))
 
     def _heat(
         self,

@@ -10,7 +10,9 @@ peak electrical demand through optimal control of building thermal storage", ASH
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -174,7 +176,7 @@ class Reader:
     """Reads the cost to come at any temperatures, in plain numbers: few are asked for, and numpy is slow at few."""
 
     def __init__(self, table: Table, values: FloatArray) -> None:
-        self._values: memoryview[float] = memoryview(values.reshape(-1).data)
+        self._values = cast("Sequence[float]", memoryview(values.reshape(-1).data))
         _, states, self._slow_n, self._fast_n = values.shape
         self._edge, self._state = states * self._slow_n * self._fast_n, self._slow_n * self._fast_n
         modes = table.modes
@@ -191,13 +193,11 @@ class Reader:
         place -= row
         first = edge * self._edge + state * self._state + row * fast_n
         if fast_n == 1:
-            cost: float = values[first] + place * (values[first + 1] - values[first])
-            return cost
+            return values[first] + place * (values[first + 1] - values[first])
         fast = (air_c + self._fast_mass * mass_c - self._fast_c) * self._fast_per_k
         column = min(max(int(fast), 0), fast_n - 2)
         fast -= column
         first += column
         low = values[first] + fast * (values[first + 1] - values[first])
         first += fast_n
-        cost = low + place * (values[first] + fast * (values[first + 1] - values[first]) - low)
-        return cost
+        return low + place * (values[first] + fast * (values[first + 1] - values[first]) - low)

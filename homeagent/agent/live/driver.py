@@ -143,6 +143,13 @@ class Driver:
         return told.power_kw if command.instruction.surplus and isinstance(told, SetCharge) else None
 
     @property
+    def forced_kw(self) -> float:
+        """What a battery charges because it was told so: it would not by itself."""
+        told, battery_kw = self._told, self.observed().battery_kw
+        forced = isinstance(told, SetMode) and told.mode == "charge" and battery_kw is not None
+        return max(-battery_kw, 0.0) if forced and battery_kw is not None else 0.0
+
+    @property
     def charges_on(self) -> int | None:
         """The phases that a charger was told, None where it was told nothing."""
         return self._told.phases if isinstance(self._told, SetCharge) else None

@@ -64,6 +64,7 @@ class LiveHome:
         self.alarm = Alarm(loop.time)
         self.wiring = wiring
         self._measuring = wiring.measuring()
+        self._news = wiring.news()
         self.link = Link(
             wiring.home_assistant,
             wiring.entities(),
@@ -267,6 +268,8 @@ class LiveHome:
         self.board.see(change.entity_id, change.after, self._ago_s(change))
         if change.entity_id in self._measuring:
             self._measured.set()
+        if change.entity_id in self._news and not change.first:
+            self.alarm.ring("a device changed", "person")
         if self.prices.see(change.entity_id, change.after):
             self.alarm.ring("prices came")
         self.forecasts.see(change.entity_id, change.after)

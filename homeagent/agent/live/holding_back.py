@@ -16,8 +16,8 @@ from homeagent.hass.entities import EntityState
 
 LEAST_BATTERY_KW = 0.1
 RANKS = {CarSpec: 0, HoursSpec: 1, TankSpec: 2, HeatSpec: 3}
-"""Who gives way first, after a battery that charges from the grid. What keeps hours of its own comes with the pool pump;
-a programme that has begun never gives way."""
+"""Who gives way first, after a battery that charges from the grid. What keeps hours of its own comes with the pool
+pump; a programme that has begun never gives way."""
 
 
 class HoldingBack:

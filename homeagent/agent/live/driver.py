@@ -135,6 +135,16 @@ class Driver:
         return self.standing == "driving" and self._command is not None
 
     @property
+    def set_otherwise(self) -> bool:
+        """Whether the device may stand otherwise than it was commanded, and not by a hand that is still to be found.
+
+        A guard or the fuse has moved it, it is in its safe state, or its hand was found.
+        """
+        if self.standing in {"yielded", "contested", "degraded"}:
+            return True
+        return self._told is not None and (self._command is None or self._told != self._command.instruction)
+
+    @property
     def follows_kw(self) -> float | None:
         """What a charger that follows the surplus was told to draw, None while it does not follow."""
         command, told = self._command, self._told

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from homeagent.agent.live.alarm import Alarm
@@ -177,8 +178,10 @@ class LiveHome:
         return new
 
     def device_states(self) -> Sequence[DeviceState]:
-        """Return how each device stands."""
-        return self.devices.look(self._clock.now(), linked=self.link.status.up)
+        """Return how each device stands. A set-point that the edge has moved is left out: it is nobody's hand."""
+        states = self.devices.look(self._clock.now(), linked=self.link.status.up)
+        moved = {name for name, driver in self.drivers.items() if driver.set_otherwise}
+        return [replace(state, target_c=None) if state.name in moved else state for state in states]
 
     async def published(self) -> PublishedPrices | None:
         """Return what has been published since the last call."""

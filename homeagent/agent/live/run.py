@@ -116,7 +116,7 @@ class _Run:
     def __init__(self, config: RunConfig, store: Store) -> None:
         clock = SystemClock()
         store.write_fact(TIMEZONE, config.site.timezone.key)
-        self.home = LiveHome(config.wiring, config.site, config.mode, clock, config.known)
+        self.home = LiveHome(config.wiring, config.site, config.mode, clock, config.known, config.wishes)
         setup = Setup(
             site=config.site,
             capability=config.inverter,

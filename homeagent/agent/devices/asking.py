@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from homeagent.agent.devices.by_hand import asked_of, boost, boost_kw, boosted, room_wish
+from homeagent.agent.devices.by_hand import asked_of, boost, boost_kw, boosted, room_wish, while_away
 from homeagent.agent.devices.car_task import announced_departure, car_task, needed_kwh
 from homeagent.agent.devices.learned import Learned
 from homeagent.agent.devices.memory import DeviceMemory
@@ -115,7 +115,7 @@ class Asking:
             state = self._trusted(device, grid.start)
             task = None if state is None else self._task(device, asked, state, ahead, memory, around)
             if task is not None:
-                tasks.append(asked_of(task, asked, grid))
+                tasks.append(asked_of(while_away(task, in_force.vacation, grid), asked, grid))
         return DeviceAsks(tasks=tuple(tasks), drawn_kw=drawn_kw)
 
     def _trusted(self, device: DeviceKnown, now: datetime) -> DeviceState | None:
@@ -277,6 +277,11 @@ class Asking:
             known = state.asked_kwh is not None or (state.stored_kwh is not None and device.capacity_kwh is not None)
             needs[name] = 0.0 if asked.paused else needed_kwh(device, wish, state, 0.0)[0] if known else None
         return needs
+
+    def is_theirs(self, device: DeviceKnown, now: datetime) -> bool:
+        """Return whether a person has paused a device, or has it run at full power now."""
+        asked = self.people.in_force(now).of(device.name)
+        return asked.paused or boosted(device, asked, now)
 
     def without_plan(self, device: DeviceKnown, now: datetime) -> tuple[Instruction | None, Choice]:
         """Return what a device is told that is not planned: boosted, or a room kept in its band; else nothing."""

@@ -167,7 +167,8 @@ class DeviceBook:
         self, device: DeviceKnown, plan: DevicePlan | None, now: datetime
     ) -> tuple[Instruction | None, Choice | None]:
         """Return what a device is told now, and why where that is not of the plan."""
-        if plan is not None and plan.power_kw.grid.start <= now < plan.power_kw.grid.end:
+        theirs = self.asking.is_theirs(device, now)  # at once, even before there is a plan that knows of it
+        if plan is not None and plan.power_kw.grid.start <= now < plan.power_kw.grid.end and not theirs:
             return order(device, plan, now), None
         return self.asking.without_plan(device, now)
 

@@ -84,7 +84,7 @@ class DeviceTeller:
             "state": None if state is None else _state(state),
             "problem": problem,
             "left_to_you": None,
-            "why": _pause(asked, self._timezone) or (None if choice is None else choice.text),
+            "why": _pause(asked, self._timezone) or (_unasked(problem) if choice is None else choice.text),
             "runner_up": None if choice is None or asked.paused else choice.runner_up,
             "runner_up_costs": None if choice is None or asked.paused else _number(choice.runner_up_costs),
             "decision": said,
@@ -117,6 +117,11 @@ class DeviceTeller:
 def stretches_told(reasoner: Reasoner, thought: Thought, name: str, first: int, end: int) -> list[dict[str, object]]:
     """Return what a device does from slot `first` up to `end`, one row for each stretch, JSON-ready."""
     return [_stretch(one, thought.plan.grid) for one in reasoner.stretches(thought, name, first, end)]
+
+
+def _unasked(problem: str | None) -> str | None:
+    """Return what a device does of which nothing is planned; None where a problem says why."""
+    return "rests: nothing is asked of it" if problem is None else None
 
 
 def _pause(asked: Asked, timezone: ZoneInfo) -> str | None:

@@ -11,7 +11,14 @@ from zoneinfo import ZoneInfo
 from homeagent.domain.devices import ApplianceSpec, CarSpec, DeviceKnown, DeviceState, HeatSpec, TankSpec
 from homeagent.domain.grid import require_utc
 from homeagent.domain.people import Thumb
-from homeagent.domain.satisfaction import NOTICED_KWH, Satisfaction, SatisfactionDay, mean_satisfaction, satisfaction
+from homeagent.domain.satisfaction import (
+    NOTICED_KWH,
+    Satisfaction,
+    SatisfactionDay,
+    cold_water_kwh,
+    mean_satisfaction,
+    satisfaction,
+)
 from homeagent.store import Store
 
 LONGEST_HELD = timedelta(minutes=20)
@@ -116,11 +123,6 @@ class SatisfactionBook:
         self._today = self._with_thumbs(self._today)
         self.keep(thumb.at)
 
-    def cold_water(self, kwh: float, now: datetime) -> None:
-        """Note heat that drawn water was short of its useful temperature."""
-        self._pass(now)
-        self._today = replace(self._today, cold_water_kwh=self._today.cold_water_kwh + max(kwh, 0.0))
-
     def keep(self, now: datetime) -> None:
         """Have the store keep the day so far."""
         self._kept = now
@@ -141,10 +143,22 @@ class SatisfactionBook:
             self._due.pop(state.name, None)
         if before is None:
             return
+        self._drawn_cold(before, state)
         if before.plugged and state.plugged is False:
             self._departed(before)
         if before.ready_to_run and state.ready_to_run is False:
             self._today = replace(self._today, runs=self._today.runs + 1)
+
+    def _drawn_cold(self, before: DeviceState, state: DeviceState) -> None:
+        """Count heat that water was short of; what the heater puts in counts as much as it draws, at least."""
+        tank = next((one for one in self._devices if isinstance(one, TankSpec) and one.name == state.name), None)
+        over = state.at - before.at
+        if tank is None or before.water_c is None or state.water_c is None or not timedelta(0) < over <= LONGEST_HELD:
+            return
+        hours = over / HOUR
+        heated_kwh = (state.power_kw or 0.0) * hours
+        cold_kwh = cold_water_kwh(tank, before.water_c, state.water_c, hours, heated_kwh)
+        self._today = replace(self._today, cold_water_kwh=self._today.cold_water_kwh + cold_kwh)
 
     def _departed(self, before: DeviceState) -> None:
         """Count a departure: what was still needed a moment before it is missing now."""

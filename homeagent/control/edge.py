@@ -41,10 +41,13 @@ class Edge:
 
     def _charge(self, asked: SetCharge, car: CarSpec, observed: Observed, now_s: float) -> Instruction | None:
         if not asked.surplus:
-            self._followed = Followed()
-            return power_for(asked, car, self.most_kw)
+            told = power_for(asked, car, self.most_kw)
+            self._followed = Followed(told=told)  # from here it may go on to follow
+            return told
         if observed.left_kw is None:
             return None
+        if self._followed.told is None and (observed.power_kw or 0.0) >= car.min_charge_kw:
+            self._followed = Followed(told=SetCharge(power_kw=observed.power_kw or 0.0, phases=asked.phases))
         self._followed = follow(asked, car, observed.left_kw, self._followed, now_s, self.most_kw)
         return self._followed.told
 

@@ -218,8 +218,8 @@ class DeviceReasons:
             power = self._power(slot, end)
             return f"heats the water at {power} until {until}: {against}, {level[slot]:.0f} degC, {aim}"
         drawn, least = float(task.drawn_kwh[slot:end].sum()), float(level[slot : end + 1].min())
-        words = "keeps" if least >= task.spec.useful_c else "falls to"
-        useful = "" if least >= task.spec.useful_c else f", less than the {task.spec.useful_c:.0f} that are of use"
+        words = "keeps" if least >= task.spec.empty_c else "falls to"
+        useful = "" if least >= task.spec.empty_c else f", less than the {task.spec.empty_c:.0f} that are of use"
         return f"rests: the water {words} {least:.0f} degC until {until}{useful}, {drawn:.1f} kWh drawn by then"
 
     def _hygiene(self, task: TankTask, slot: int, end: int) -> str | None:

@@ -34,11 +34,13 @@ from homeagent.domain.wishes import (
     Wish,
     priced,
 )
+from homeagent.forecasting.tank_heat import TankHeat, tank_heat
 from homeagent.planning.car_confidence import short_price, usual_spread
 from homeagent.planning.house_heat import worth_of_heat_left as worth_of_room_left
 from homeagent.planning.tank import worth_of_heat_left as worth_of_water_left
 
-QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
+QUARTER, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
+COUNTED_DAYS = 2
 UNKNOWN = "the house is not known yet"
 STALE_AFTER = timedelta(minutes=30)
 
@@ -142,7 +144,7 @@ class Asking:
             case HeatSpec(), HeatWish() as wish:
                 return self._heat(device, priced(room_wish(wish, asked), usual_per_kwh), state, ahead, memory, around)
             case TankSpec(), TankWish() as wish:
-                return self._tank(device, priced(wish, usual_per_kwh), state, ahead, around)
+                return self._tank(device, priced(wish, usual_per_kwh), state, ahead, memory, around)
             case ApplianceSpec(), ApplianceWish() as wish:
                 return self.learned.run_task(device, priced(wish, usual_per_kwh), _wanted_by(state, asked), grid)
             case HoursSpec(), HoursWish() as wish:
@@ -193,17 +195,46 @@ class Asking:
         return replace(task, left_per_kwh=left_per_kwh)
 
     def _tank(
-        self, device: TankSpec, wish: TankWish, state: DeviceState, ahead: Ahead, around: Around
+        self,
+        device: TankSpec,
+        wish: TankWish,
+        state: DeviceState,
+        ahead: Ahead,
+        memory: DeviceMemory,
+        around: Around,
     ) -> DeviceTask | None:
         if state.water_c is None:
             self._leave_out(device, "does not tell its temperature")
             return None
-        drawn = self.learned.drawn_kwh(device, ahead.grid)
+        grid, outdoor_c = ahead.grid, around.outdoor_c
+        drawn = self.learned.drawn_kwh(device, grid)
+        heat = self._tank_heat(device, state.water_c, drawn[0], outdoor_c, memory, grid)
+        if heat.top_c < device.useful_c:  # no hot top is left to draw from
+            device = replace(device, layered=0.0)
         hot_at, course = self.learned.hot_at.get(device.name), self.standing.course(state)
-        task = tank_task(device, wish, state.water_c, drawn, around.outdoor_c, course, ahead.grid, hot_at)
-        return replace(
-            task, left_per_kwh=worth_of_water_left(device, ahead.import_per_kwh, around.outdoor_c, ahead.grid)
-        )
+        task = tank_task(device, wish, heat.mean_c, drawn, outdoor_c, course, grid, hot_at)
+        return replace(task, left_per_kwh=worth_of_water_left(device, ahead.import_per_kwh, outdoor_c, grid))
+
+    def _tank_heat(
+        self,
+        device: TankSpec,
+        water_c: float,
+        drawn_kwh: FloatArray,
+        outdoor_c: FloatArray,
+        memory: DeviceMemory,
+        grid: TimeGrid,
+    ) -> TankHeat:
+        """Return the heat that a tank holds, as it was counted over the last days with what is usually drawn."""
+        a_day = DAY // grid.step
+        past = TimeGrid(start=grid.start - COUNTED_DAYS * DAY, step=grid.step, count=COUNTED_DAYS * a_day)
+        shown_c, power_kw = (memory.window(device.name, what, past) for what in ("water_c", "power_kw"))
+        if grid.count >= a_day:
+            usual_kwh = np.tile(drawn_kwh[:a_day], COUNTED_DAYS)
+            mild_c = np.full(past.count, float(outdoor_c.mean()))
+            found = tank_heat(device, past.step_hours, np.append(shown_c[:-1], water_c), power_kw, mild_c, usual_kwh)
+            if found is not None:
+                return found
+        return TankHeat(mean_c=water_c, top_c=water_c)
 
     def _run_today_h(self, device: HoursSpec, grid: TimeGrid, memory: DeviceMemory) -> float:
         """Return for how many hours a device has run since the local midnight."""

@@ -12,6 +12,7 @@ import numpy as np
 from homeagent.agent.commander import Commander
 from homeagent.agent.device_reasoning import Reasoner
 from homeagent.agent.devices.asking import Ahead, Asking
+from homeagent.agent.devices.hands import LEFT_FOR, Hands
 from homeagent.agent.devices.happenings import happened, strayed
 from homeagent.agent.devices.memory import DeviceMemory
 from homeagent.agent.devices.orders import order
@@ -19,7 +20,7 @@ from homeagent.agent.devices.outdoor import Outdoor
 from homeagent.agent.devices.warm_tasks import Around
 from homeagent.agent.satisfaction_book import SatisfactionBook
 from homeagent.agent.thinking import DeviceAsks, Thought
-from homeagent.domain.command import Command, Instruction
+from homeagent.domain.command import Command, Confirmed, Instruction, Sent
 from homeagent.domain.decision import DeviceDecision
 from homeagent.domain.devices import DeviceKnown
 from homeagent.domain.forecast import Scenarios
@@ -61,6 +62,8 @@ class DeviceBook:
         self._decided: tuple[datetime, str] | None = None
         self._planned: datetime | None = None
         self._last: dict[str, Instruction] = {}
+        self._hands = Hands()
+        self._overridden: list[str] = []
 
     @property
     def known(self) -> Mapping[str, DeviceKnown]:
@@ -90,6 +93,8 @@ class DeviceBook:
                 continue
             kept += self.memory.see(state)
             self.asking.see(device, before, state)
+            if self._hands.at_work(before, state):
+                self._overridden.append(device.name)
             news = happened(device, before, state)
             if news is None and state.name in plans:
                 news = strayed(device, plans[state.name], state, state.at)
@@ -99,6 +104,11 @@ class DeviceBook:
     def feel(self, now: datetime, satisfaction: SatisfactionBook) -> None:
         """Say how things stand for the people of the home."""
         states = [state for state in map(self.memory.last, self.known) if state is not None]
+        for device in self._overridden:  # the person's, for a while
+            satisfaction.overridden(device, now)
+            self.asking.people.by_hand(device, now + LEFT_FOR, now)
+            self._hands.forget(device)
+        self._overridden.clear()
         satisfaction.look(now, states, self.asking.rooms_now(now), self.asking.cars_need(now))
 
     def news(self, now: datetime) -> str | None:
@@ -173,5 +183,7 @@ class DeviceBook:
             wake=told.wake,
         )
         self._last[told.device] = told.instruction
+        if isinstance(result, Sent | Confirmed):
+            self._hands.told(told.device, told.instruction)
         self.decisions.append(decision)
         self._store.write_device_decision(decision)

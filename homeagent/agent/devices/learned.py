@@ -72,8 +72,10 @@ class Learned:
                 if state.power_kw is not None and before is not None:
                     self.sessions.drew(device.name, state.at, state.power_kw, state.at - before.at)
                 self.sessions.plugged(device.name, state.at, float(state.plugged))
-            case TankSpec() if state.water_c is not None and state.water_c >= device.hygiene_c:
-                self.hot_at[device.name] = state.at
+            case TankSpec() if state.water_c is not None:
+                if state.water_c >= device.hygiene_c:
+                    self.hot_at[device.name] = state.at
+                self.hot_at.setdefault(device.name, state.at)  # never seen hot: due an interval after it was first seen
             case ApplianceSpec():
                 if not state.ready_to_run:
                     self._loaded_at.pop(device.name, None)
@@ -92,7 +94,7 @@ class Learned:
                 self.sessions.plugged(name, reading.at, reading.value)
             elif what == "power_kw":
                 self.sessions.drew(name, reading.at, reading.value, reading.over)
-            elif what == "water_c" and reading.value >= self._names[name]:
+            elif what == "water_c" and (reading.value >= self._names[name] or name not in self.hot_at):
                 self.hot_at[name] = max(reading.at, self.hot_at.get(name, reading.at))
 
     def past(self, now: datetime) -> History:

@@ -29,6 +29,8 @@ KEEP_EVERY = timedelta(minutes=5)
 FACT = "satisfaction_today"
 """What has added up over the present day, for a restart."""
 WEEK = 7
+MOST_DAYS = 60
+"""So many days are told one by one; the mean of all is of all."""
 HOUR = timedelta(hours=1)
 METHOD = "100 less points for each harm; docs/satisfaction.md gives the weights and why they are so"
 
@@ -222,9 +224,10 @@ class SatisfactionBook:
         state = self._states.get(device.name)
         if state is None or state.stale is not None or state.air_c is None:
             return
+        air_c = float(state.air_c)
         sums.known_h += cares
-        sums.cold_kh += cares * max(room.low_c - state.air_c, 0.0)
-        sums.hot_kh += cares * max(state.air_c - room.high_c, 0.0)
+        sums.cold_kh += cares * max(room.low_c - air_c, 0.0)
+        sums.hot_kh += cares * max(air_c - room.high_c, 0.0)
 
     def _add_wait(self, device: str, since: datetime, until: datetime) -> None:
         """Count the time for which a run has not ended although it should have."""
@@ -293,7 +296,7 @@ def satisfaction_told(days: Sequence[SatisfactionDay]) -> dict[str, object]:
     worst = min(scored, default=None)
     return {
         "method": METHOD,
-        "days": [{**_day_json(day), **_judged_json(one)} for day, one in judged],
+        "days": [{**_day_json(day), **_judged_json(one)} for day, one in judged[-MOST_DAYS:]],
         "week": _judged_json(mean_satisfaction(week)),
         "all": _judged_json(mean_satisfaction(days)),
         "worst_day": None if worst is None else worst[1].isoformat(),

@@ -35,6 +35,8 @@ LIKELY = 0.5
 """A learned departure is told as the time by which it is as likely as not to have left."""
 TOLD_K = 0.1
 """What a thermometer shows."""
+LEGIONELLA_C = 58.0
+"""A tank that is to be as hot as this is so for its hygiene; below it somebody wants it warm."""
 AHEAD = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)
 
@@ -226,7 +228,8 @@ class DeviceReasons:
         due = task.hygiene_by
         if due is None or due < slot or self._plan.level[end] < task.spec.hygiene_c - 0.5:
             return None
-        return f"to {task.spec.hygiene_c:.0f} degC by {self._clock.slot(due + 1, slot)} against legionella"
+        why = "against legionella" if task.spec.hygiene_c >= LEGIONELLA_C else "as asked"
+        return f"to {task.spec.hygiene_c:.0f} degC by {self._clock.slot(due + 1, slot)} {why}"
 
     def _of_hours(self, task: HoursTask, prices: SlotPrices, slot: int) -> str:
         today = task.day == task.day[slot]

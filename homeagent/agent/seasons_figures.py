@@ -72,7 +72,7 @@ def figures_of(truth: HomeTruth) -> Figures:
         cost=truth.cost / count,
         discomfort_kh=truth.discomfort_kh / count,
         asleep_kh=(truth.total("cold_asleep_kh") + truth.total("hot_asleep_kh")) / count,
-        satisfaction=0.0 if score is None else score,
+        satisfaction=0.0 if score is None else float(score),
         missed_announced=truth.missed(announced=True),
         missed_other=truth.missed(announced=False),
         departures=len(truth.departures),

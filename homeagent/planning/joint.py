@@ -3,8 +3,9 @@
 Block-coordinate descent (Bertsekas, "Nonlinear Programming", 1999, section 2.7): a device finds its best course at what
 more load costs beside the present plan (`slot_cost`), the battery's table is made anew, and the course is kept only
 where the whole home's cost falls, wishes counted. Where one device stands in the way of another's best, a descent of
-one at a time stops short; so the other courses that a device knows are judged as well, and at last each is taken out
-and put in again. The result is never worse than what the devices' own rules do.
+one at a time stops short; so the other courses that a device knows are judged as well. And a large one that the
+battery has been made ready for finds its own place cheap: it is asked again at the worth of stored energy halfway to
+that without it. The result is never worse than what the devices' own rules do.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 
 from homeagent.domain.grid import FloatArray
 from homeagent.domain.plan import PlanningProblem
-from homeagent.domain.tasks import DeviceTask
+from homeagent.domain.tasks import CarTask, DeviceTask, HeatTask
 from homeagent.planning.device_responses import best_responses, evaluate, is_apart, loads_of, on_one_phase, units
 from homeagent.planning.home_cost import HomeCost, Loads
 from homeagent.planning.response import Response
@@ -27,7 +28,6 @@ from homeagent.planning.steering import home_cost
 
 POINTS, STATES = 4, 31
 """Coarser than the plan itself: only the comparison of courses matters here."""
-ROUNDS = 3
 OTHERS = 2
 """So many other courses of a device are judged beside its best: those that look best at its slot costs."""
 LEAST_GAIN_KWH = 0.02
@@ -130,18 +130,20 @@ class _Search:
                 if out_of_time():
                     break
                 self._improve(unit, others=0)
-        complete = all(self._placed)
-        for _ in range(ROUNDS if complete else 0):
-            changed = False
-            for unit in self._units:
-                if out_of_time():
-                    complete = False
-                    break
-                changed = self._improve(unit, others=OTHERS) or changed
-            if not changed or not complete:
-                break
+        complete = all(self._placed) and self._rounds(out_of_time)
         self._not_worse_than_rule()
         return complete
+
+    def _rounds(self, out_of_time: Callable[[], bool]) -> bool:
+        """Let the devices answer one another, and the large ones also from halfway; return whether time sufficed."""
+        for halfway in (False, True, False):
+            for unit in self._units:
+                if halfway and not isinstance(self._tasks[unit[0]], CarTask | HeatTask):
+                    continue
+                if out_of_time():
+                    return False
+                self._improve(unit, others=0 if halfway else OTHERS, halfway=halfway)
+        return True
 
     def _keep(self, unit: tuple[int, ...], power_kw: Sequence[FloatArray | None]) -> None:
         for place, kept in zip(unit, power_kw, strict=True):
@@ -167,31 +169,35 @@ class _Search:
                 beside = beside + loads_of(task, self.responses[place].power_kw)
         return beside
 
-    def _improve(self, unit: tuple[int, ...], others: int) -> bool:
-        """Let a device, or a chain of them, answer the others; return whether that changed anything."""
+    def _improve(self, unit: tuple[int, ...], others: int, *, halfway: bool = False) -> None:
+        """Let a device, or a chain of them, answer the others."""
         tasks = [self._tasks[place] for place in unit]
         beside = self._beside(unit)
+        table, soc_kwh = self._table, self._home.course_kwh(self._table, self.total)[:-1]
+        if halfway:
+            without = self._home.tables(Loads.side_by_side([beside]), known=(self.total, self._table))[:, 0]
+            table = (table + without) / 2
+            soc_kwh = (soc_kwh + self._home.course_kwh(without, beside)[:-1]) / 2
         cost = BatteryCost(
             home=self._home,
-            table=self._table,
+            table=table,
             loads=beside,
-            soc_kwh=self._home.course_kwh(self._table, self.total)[:-1],
+            soc_kwh=soc_kwh,
             apart=is_apart(tasks[0]),
             one_phase=on_one_phase(tasks[0]),
         )
-        if self._answered_already(unit, cost):
-            return False
+        if not halfway and self._answered_already(unit, cost):
+            return
         best = best_responses(tasks, cost)
         tried = [best, *self._promising(tasks, best, cost, others)]
         if not self._placed[unit[0]]:
             self._take(unit, tried, beside, least_gain=None)
-            return True
+            return
         present = tuple(self.responses[place] for place in unit)
         tried = [one for one in tried if not _same(one, present)]
-        if not tried:
-            return False
-        steady = any(self._kept[place] for place in unit)
-        return self._take(unit, tried, beside, self._steady_gain if steady else self._least_gain)
+        if tried:
+            steady = any(self._kept[place] for place in unit)
+            self._take(unit, tried, beside, self._steady_gain if steady else self._least_gain)
 
     def _answered_already(self, unit: tuple[int, ...], cost: BatteryCost) -> bool:
         """Return whether slots cost what they did when the device answered last: it gains no more than they changed."""
@@ -218,8 +224,8 @@ class _Search:
         looks = cost.of(power_kw).sum(axis=0) + np.array([_wishes(one) for one in found])
         return [found[place] for place in np.argsort(looks, kind="stable")[:most]]
 
-    def _take(self, unit: tuple[int, ...], tried: list[Courses], beside: Loads, least_gain: float | None) -> bool:
-        """Take the best of courses if it gains enough; return whether it was taken. None: one of them is taken."""
+    def _take(self, unit: tuple[int, ...], tried: list[Courses], beside: Loads, least_gain: float | None) -> None:
+        """Take the best of courses if it gains enough; None: in any case."""
         loads = []
         for one in tried:
             own = beside
@@ -233,11 +239,10 @@ class _Search:
         if least_gain is not None:
             present = self._energy + _wishes([self.responses[place] for place in unit])
             if present - float(total[best]) < least_gain:
-                return False
+                return
         for place, response in zip(unit, tried[best], strict=True):
             self.responses[place], self._placed[place], self._kept[place] = response, True, False
         self.total, self._table, self._energy = loads[best], tables[:, best], float(energy[best])
-        return True
 
     def _not_worse_than_rule(self) -> None:
         """Take the devices' own rules where they cost less, or where no course was found in time."""

@@ -122,6 +122,17 @@ def test_what_the_fuse_holds_back_draws_least() -> None:
     assert car.concrete(SetCharge(power_kw=11.0, phases=3), Observed(), 0.0) == SetCharge(power_kw=0.0, phases=1)
 
 
+def test_a_battery_that_charges_from_the_grid_gives_way_to_the_fuse() -> None:
+    edge = Edge(DeviceSpec(name="battery", kind="battery", verbs={}, safe=SetMode(mode="self_consumption")))
+    told = SetMode(mode="charge", power_kw=5.0)
+    assert edge.concrete(told, Observed(), 0.0) == told
+    edge.most_kw = 2.0
+    assert edge.concrete(told, Observed(), 0.0) == SetMode(mode="charge", power_kw=2.0)
+    edge.most_kw = 0.0
+    assert edge.concrete(SetMode(mode="charge"), Observed(), 0.0) == SetMode(mode="hold")
+    assert edge.concrete(SetMode(mode="discharge"), Observed(), 0.0) == SetMode(mode="discharge")
+
+
 def test_a_car_that_charges_goes_on_when_it_is_to_follow_the_surplus() -> None:
     """Neither the change of a slot nor a restart of the agent stops it for a minute."""
     follows = SetCharge(power_kw=0.0, phases=1, surplus=True)

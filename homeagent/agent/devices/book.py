@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
@@ -63,6 +63,7 @@ class DeviceBook:
         self._planned: datetime | None = None
         self._last: dict[str, Instruction] = {}
         self._hands = Hands()
+        self._now = datetime.min.replace(tzinfo=UTC)
         self._overridden: list[str] = []
 
     @property
@@ -103,6 +104,7 @@ class DeviceBook:
 
     def feel(self, now: datetime, satisfaction: SatisfactionBook) -> None:
         """Say how things stand for the people of the home."""
+        self._now = now
         states = [state for state in map(self.memory.last, self.known) if state is not None]
         for device in self._overridden:  # the person's, for a while
             satisfaction.overridden(device, now)
@@ -131,7 +133,9 @@ class DeviceBook:
             sun_kw_m2=self.outdoor.sun_kw_m2(grid, pv_kw, self.asking.learned.most_pv_kw),
             gains_kw=np.zeros(grid.count),  # the house as learned has them in it
         )
-        ahead = Ahead(grid=grid, import_per_kwh=import_per_kwh, load_kw=load_kw, pv_kw=pv_kw)
+        ahead = Ahead(
+            now=max(self._now, grid.start), grid=grid, import_per_kwh=import_per_kwh, load_kw=load_kw, pv_kw=pv_kw
+        )
         return self.asking.asks(ahead, self.memory, around)
 
     def reconsider(self) -> None:
@@ -148,12 +152,15 @@ class DeviceBook:
             return
         self._decided = slot_at
         plans = {plan.name: plan for plan in thought.plan.devices}
+        until = slot_start(now, grid.step) + LEASE_SLOTS * grid.step
         for name, device in self.known.items():
             told, why = self._order(device, plans.get(name), now)
-            if told is None or commander.holds(name, told, now) or not commander.commands(told, self._last.get(name)):
+            if told is None:
+                self._hands.forget(name)
+                continue
+            if commander.holds(name, told, now, until) or not commander.commands(told, self._last.get(name)):
                 continue
             choice = why or self.reasons(thought, name, grid.index_of(now))
-            until = slot_start(now, grid.step) + LEASE_SLOTS * grid.step
             await self._tell(Told(name, told, choice, until, thought.plan.problem_digest, wake), now, commander)
 
     def _order(

@@ -32,6 +32,8 @@ MOST_PV_SHARE = 0.995
 BEHIND = timedelta(days=3)
 """So far back a house's mass remembers its air."""
 HOUR = timedelta(hours=1)
+NEARLY_K = 1.0
+"""A tank so near to its hygiene temperature has had it: thermometers and thermostats differ by as much."""
 
 Past = Callable[[datetime], History]
 """Gives the household's own load and the roof's PV up to a time."""
@@ -57,7 +59,7 @@ class Learned:
         self.hot_at: dict[str, datetime] = {}
         self.most_pv_kw = 0.0
         self._devices = tuple(devices)
-        self._names = {one.name: one.hygiene_c if isinstance(one, TankSpec) else np.inf for one in devices}
+        self._names = {one.name: one.hygiene_c - NEARLY_K if isinstance(one, TankSpec) else np.inf for one in devices}
         self._past, self._timezone, self._place = past, timezone, place
         self._profiles: dict[str, FloatArray] = {}
         self._draws: dict[str, Draws] = {}
@@ -73,7 +75,7 @@ class Learned:
                     self.sessions.drew(device.name, state.at, state.power_kw, state.at - before.at)
                 self.sessions.plugged(device.name, state.at, float(state.plugged))
             case TankSpec() if state.water_c is not None:
-                if state.water_c >= device.hygiene_c:
+                if state.water_c >= device.hygiene_c - NEARLY_K:
                     self.hot_at[device.name] = state.at
                 self.hot_at.setdefault(device.name, state.at)  # never seen hot: due an interval after it was first seen
             case ApplianceSpec():

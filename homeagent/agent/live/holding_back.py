@@ -14,8 +14,10 @@ from homeagent.domain.wiring import DeviceSpec, MeterSpec
 from homeagent.hass.device_reading import summed_kw
 from homeagent.hass.entities import EntityState
 
+LEAST_BATTERY_KW = 0.1
 RANKS = {CarSpec: 0, HoursSpec: 1, TankSpec: 2, HeatSpec: 3}
-"""Who gives way first; what keeps hours of its own comes with the pool pump, a programme that has begun never does."""
+"""Who gives way first, after a battery that charges from the grid. What keeps hours of its own comes with the pool
+pump; a programme that has begun never gives way."""
 
 
 class HoldingBack:
@@ -61,8 +63,15 @@ class HoldingBack:
 
     def _load(self, driver: Driver) -> Load | None:
         spec, known = driver.spec, driver.spec.known
-        if not driver.in_charge or spec.kind in {"battery", "teller"}:
+        if not driver.in_charge or spec.kind == "teller":
             return None
+        if spec.kind == "battery":
+            kw = driver.forced_kw
+            rated_kw = max(kw, spec.capability.min_power_kw)
+            least_kw = LEAST_BATTERY_KW if spec.capability.sets_power else None
+            return Load(
+                name=spec.name, rank=-1, draws_kw=kw, wants_kw=rated_kw, least_kw=least_kw, phases=self._limits.phases
+            )
         drawn_kw = self._drawn_kw(spec)
         if drawn_kw is None or (isinstance(known, ApplianceSpec) and drawn_kw > spec.proof.on_above_kw):
             return None

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from homeagent.agent.live.alarm import Alarm
@@ -64,6 +65,7 @@ class LiveHome:
         self.alarm = Alarm(loop.time)
         self.wiring = wiring
         self._measuring = wiring.measuring()
+        self._news = wiring.news()
         self.link = Link(
             wiring.home_assistant,
             wiring.entities(),
@@ -176,8 +178,10 @@ class LiveHome:
         return new
 
     def device_states(self) -> Sequence[DeviceState]:
-        """Return how each device stands."""
-        return self.devices.look(self._clock.now(), linked=self.link.status.up)
+        """Return how each device stands. A set-point that the edge has moved is left out: it is nobody's hand."""
+        states = self.devices.look(self._clock.now(), linked=self.link.status.up)
+        moved = {name for name, driver in self.drivers.items() if driver.set_otherwise}
+        return [replace(state, target_c=None) if state.name in moved else state for state in states]
 
     async def published(self) -> PublishedPrices | None:
         """Return what has been published since the last call."""
@@ -267,6 +271,8 @@ class LiveHome:
         self.board.see(change.entity_id, change.after, self._ago_s(change))
         if change.entity_id in self._measuring:
             self._measured.set()
+        if change.entity_id in self._news and not change.first:
+            self.alarm.ring("a device changed", "person")
         if self.prices.see(change.entity_id, change.after):
             self.alarm.ring("prices came")
         self.forecasts.see(change.entity_id, change.after)

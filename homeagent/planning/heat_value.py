@@ -177,7 +177,7 @@ class Reader:
 
     def __init__(self, table: Table, values: FloatArray) -> None:
         self._values = cast("Sequence[float]", memoryview(values.reshape(-1).data))
-        _, states, self._slow_n, self._fast_n = values.shape
+        _, states, self._slow_n, self._fast_n = (int(size) for size in values.shape)
         self._edge, self._state = states * self._slow_n * self._fast_n, self._slow_n * self._fast_n
         modes = table.modes
         self._slow_air, self._slow_mass, self._fast_mass = modes.slow_air, 1 - modes.slow_air, modes.fast_mass

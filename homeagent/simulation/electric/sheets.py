@@ -152,7 +152,6 @@ def _tank(drawn: ElectricHome) -> TankSpec:
         max_c=TANK_MOST_C,
         cop=CopCurve(outdoor_c=outdoor_c, cop=tank_cop(outdoor_c)) if tank.heat_pump else CopCurve(),
         dead_band_k=round(tank.band_k, 0),
-        layered=0.6,
     )
 
 

@@ -24,12 +24,20 @@ from homeagent.domain.prices import PriceCurve, PublishedPrices
 from homeagent.domain.readings import Reading
 from homeagent.domain.satisfaction import SatisfactionDay
 from homeagent.domain.site import BatterySpec, SiteSpec
-from homeagent.domain.tasks import Choice
+from homeagent.domain.tasks import ApplianceTask, CarTask, Choice, DeviceTask, HeatTask, HoursTask, TankTask
+from homeagent.domain.wishes import ApplianceWish, CarWish, HeatWish, HoursWish, TankWish, Wish
 from homeagent.planning.planner import solve
 from homeagent.store import Store
 
 NOW = START + timedelta(minutes=5)
 DAY = timedelta(days=1)
+WISHES: dict[type[DeviceTask], Wish] = {
+    CarTask: CarWish(),
+    HeatTask: HeatWish(),
+    TankTask: TankWish(),
+    ApplianceTask: ApplianceWish(),
+    HoursTask: HoursWish(),
+}
 
 
 class StillHome:
@@ -100,7 +108,12 @@ def states() -> list[DeviceState]:
 
 
 def still_view(store: Store) -> View:
-    """Return the view of the home: planned, one decision made, and a week of satisfaction behind it."""
+    """Return the view of the home."""
+    return View(still_agent(store))
+
+
+def still_agent(store: Store) -> Agent:
+    """Return the agent of the home: planned, one decision made, and a week of satisfaction behind it."""
     for back in range(1, 7):
         store.write_satisfaction(_past_day(START.astimezone(BERLIN).date() - back * DAY, back))
     home, thinks = StillHome(), thought()
@@ -110,6 +123,7 @@ def still_view(store: Store) -> View:
         mode="control",
         observation_step=timedelta(minutes=15),
         devices=tuple(task.spec for task in tasks().values()),
+        wishes={name: WISHES[type(task)] for name, task in tasks().items()},
     )
     agent = Agent(setup, home, home, store, home)
     agent.thought = thinks
@@ -129,7 +143,7 @@ def still_view(store: Store) -> View:
     for decision in _decided_before(thinks):
         store.write_device_decision(decision)
     agent.satisfaction.look(NOW, states())
-    return View(agent)
+    return agent
 
 
 def _decision(device: str, thinks: Thought) -> DeviceDecision:

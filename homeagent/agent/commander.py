@@ -94,13 +94,12 @@ class Commander:
         """Return whether it is worth saying: where nothing is commanded, only what was not said before."""
         return self._limits.mode == "control" or instruction != before
 
-    def holds(self, device: str, instruction: Instruction, now: datetime) -> bool:
-        """Return whether a device was told this already, and need not be told again yet."""
+    def holds(self, device: str, instruction: Instruction, now: datetime, until: datetime) -> bool:
+        """Return whether a device was told this already, and need not be told again yet, to hold until then."""
         last = self._last_sent.get(device)
         if last is None or not same(instruction, last.command.instruction, self._limits.battery):
             return False
-        command = last.command
-        return command.valid_until - now > (command.valid_until - command.issued_at) / 3
+        return last.command.valid_until - now > (until - now) / 3
 
     async def send(self, command: Command, state: SiteState) -> CommandResult:
         """Send a command if it may be and changes something; it is on disk before the device hears of it."""

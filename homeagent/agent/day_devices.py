@@ -30,7 +30,7 @@ def devices_of_day(agent: Agent, start: datetime, end: datetime) -> list[Row]:
     if book is None:
         return []
     grid = TimeGrid(start=start, step=STEP, count=(end - start) // STEP)
-    kept = agent.store.reasons_between(start, min(now, end))
+    kept = agent.store.reasons_between(start - LONGEST_HELD, min(now, end))
     return [
         _device(agent, book, device, grid, [one for one in kept if one.device == name])
         for name, device in book.known.items()
@@ -46,7 +46,7 @@ def _device(agent: Agent, book: DeviceBook, device: DeviceKnown, grid: TimeGrid,
     if plan is not None:
         planned_kw, planned_level = _planned(plan, grid)
         power_kw, level = np.where(ahead, planned_kw, power_kw), np.where(ahead, planned_level, level)
-    reasons = _past(kept, now)
+    reasons = _past(kept, grid.start, min(now, grid.end))
     if plan is not None and thought is not None:
         reasons += _ahead(book, thought, device.name, max(now, grid.start), grid.end)
     return {
@@ -84,19 +84,20 @@ def _planned(plan: DevicePlan, grid: TimeGrid) -> tuple[FloatArray, FloatArray]:
     return np.where(inside, plan.power_kw.values[slot], nothing), np.where(inside, plan.level[slot], nothing)
 
 
-def _past(kept: Sequence[KeptReason], now: datetime) -> list[Row]:
+def _past(kept: Sequence[KeptReason], start: datetime, end: datetime) -> list[Row]:
     """Return what was decided, one row as long as a device did the same: the first word says what that is."""
     rows: list[Row] = []
     begun: KeptReason | None = None
     for place, one in enumerate(kept):
         begun = begun or one
         after = kept[place + 1] if place + 1 < len(kept) else None
-        holds_until = min(one.at + LONGEST_HELD, now)
-        if after is None or after.at > holds_until:
-            rows.append(_row(begun, holds_until))
-            begun = None
-        elif _act(after) != _act(begun):
-            rows.append(_row(begun, after.at))
+        until = min(one.at + LONGEST_HELD, end)
+        goes_on = after is not None and after.at <= until
+        if after is not None and goes_on:
+            until = after.at
+        if after is None or not goes_on or _act(after) != _act(begun):
+            if until > start:
+                rows.append(_row(begun, max(begun.at, start), until))
             begun = None
     return rows
 
@@ -105,9 +106,9 @@ def _act(reason: KeptReason) -> str:
     return reason.text.split(maxsplit=1)[0].strip(":,") if reason.text else ""
 
 
-def _row(reason: KeptReason, until: datetime) -> Row:
+def _row(reason: KeptReason, since: datetime, until: datetime) -> Row:
     return {
-        "from": _stamp(reason.at),
+        "from": _stamp(since),
         "until": _stamp(until),
         "why": reason.text,
         "runner_up": reason.runner_up,

@@ -21,6 +21,8 @@ from homeagent.domain.tasks import Choice, DevicePlan
 from homeagent.planning.device_reasons import Stretch
 
 SHOWN = timedelta(hours=24)
+TOLD_FOR = timedelta(hours=1)
+"""So long the reason of a decision is shown where no plan has anything of the device any more."""
 LEVEL_UNITS: Mapping[DeviceClass, str] = {
     "car": "kWh needed",
     "heat": "degC",
@@ -84,7 +86,7 @@ class DeviceTeller:
             "state": None if state is None else _state(state),
             "problem": problem,
             "left_to_you": None,
-            "why": _pause(asked, self._timezone) or (None if choice is None else choice.text),
+            "why": _pause(asked, self._timezone) or (_unasked(problem) if choice is None else choice.text),
             "runner_up": None if choice is None or asked.paused else choice.runner_up,
             "runner_up_costs": None if choice is None or asked.paused else _number(choice.runner_up_costs),
             "decision": said,
@@ -102,7 +104,7 @@ class DeviceTeller:
         if told is not None and thought is not None and told.plan_digest == thought.plan.problem_digest:
             return told.choice
         if thought is None or plan is None or not thought.plan.grid.start <= now < thought.plan.grid.end:
-            return None if told is None else told.choice
+            return told.choice if told is not None and now - told.at <= TOLD_FOR else None
         return self._reasoner(thought, name, thought.plan.grid.index_of(now))
 
     def _stretches(self, name: str, now: datetime, thought: Thought) -> list[dict[str, object]]:
@@ -117,6 +119,11 @@ class DeviceTeller:
 def stretches_told(reasoner: Reasoner, thought: Thought, name: str, first: int, end: int) -> list[dict[str, object]]:
     """Return what a device does from slot `first` up to `end`, one row for each stretch, JSON-ready."""
     return [_stretch(one, thought.plan.grid) for one in reasoner.stretches(thought, name, first, end)]
+
+
+def _unasked(problem: str | None) -> str | None:
+    """Return what a device does of which nothing is planned; None where a problem says why."""
+    return "rests: nothing is asked of it" if problem is None else None
 
 
 def _pause(asked: Asked, timezone: ZoneInfo) -> str | None:

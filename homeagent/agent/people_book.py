@@ -94,6 +94,11 @@ class PeopleBook:
             return None
         return self._drop(device, None, f"a person resumed {device}")
 
+    def by_hand(self, device: str, until: datetime | None, now: datetime) -> None:
+        """Note that a person has set a device by hand: it is left to them until then, None: until it is resumed."""
+        if device in self._devices and (until is None or until > now):
+            self._take(Request(kind="pause", device=device, at=now, since=now, until=until), now)
+
     def left(self, device: str) -> None:
         """Note that a car has left: what was asked for its departure is over."""
         self._drop(device, _ENDS_WITH_DEPARTURE, None)

@@ -11,7 +11,14 @@ from zoneinfo import ZoneInfo
 from homeagent.domain.devices import ApplianceSpec, CarSpec, DeviceKnown, DeviceState, HeatSpec, TankSpec
 from homeagent.domain.grid import require_utc
 from homeagent.domain.people import Thumb
-from homeagent.domain.satisfaction import NOTICED_KWH, Satisfaction, SatisfactionDay, mean_satisfaction, satisfaction
+from homeagent.domain.satisfaction import (
+    NOTICED_KWH,
+    Satisfaction,
+    SatisfactionDay,
+    cold_water_kwh,
+    mean_satisfaction,
+    satisfaction,
+)
 from homeagent.store import Store
 
 LONGEST_HELD = timedelta(minutes=20)
@@ -22,6 +29,8 @@ KEEP_EVERY = timedelta(minutes=5)
 FACT = "satisfaction_today"
 """What has added up over the present day, for a restart."""
 WEEK = 7
+MOST_DAYS = 60
+"""So many days are told one by one; the mean of all is of all."""
 HOUR = timedelta(hours=1)
 METHOD = "100 less points for each harm; docs/satisfaction.md gives the weights and why they are so"
 
@@ -116,11 +125,6 @@ class SatisfactionBook:
         self._today = self._with_thumbs(self._today)
         self.keep(thumb.at)
 
-    def cold_water(self, kwh: float, now: datetime) -> None:
-        """Note heat that drawn water was short of its useful temperature."""
-        self._pass(now)
-        self._today = replace(self._today, cold_water_kwh=self._today.cold_water_kwh + max(kwh, 0.0))
-
     def keep(self, now: datetime) -> None:
         """Have the store keep the day so far."""
         self._kept = now
@@ -141,10 +145,22 @@ class SatisfactionBook:
             self._due.pop(state.name, None)
         if before is None:
             return
+        self._drawn_cold(before, state)
         if before.plugged and state.plugged is False:
             self._departed(before)
         if before.ready_to_run and state.ready_to_run is False:
             self._today = replace(self._today, runs=self._today.runs + 1)
+
+    def _drawn_cold(self, before: DeviceState, state: DeviceState) -> None:
+        """Count heat that water was short of; what the heater puts in counts as much as it draws, at least."""
+        tank = next((one for one in self._devices if isinstance(one, TankSpec) and one.name == state.name), None)
+        over = state.at - before.at
+        if tank is None or before.water_c is None or state.water_c is None or not timedelta(0) < over <= LONGEST_HELD:
+            return
+        hours = over / HOUR
+        heated_kwh = (state.power_kw or 0.0) * hours
+        cold_kwh = cold_water_kwh(tank, before.water_c, state.water_c, hours, heated_kwh)
+        self._today = replace(self._today, cold_water_kwh=self._today.cold_water_kwh + cold_kwh)
 
     def _departed(self, before: DeviceState) -> None:
         """Count a departure: what was still needed a moment before it is missing now."""
@@ -208,9 +224,10 @@ class SatisfactionBook:
         state = self._states.get(device.name)
         if state is None or state.stale is not None or state.air_c is None:
             return
+        air_c = float(state.air_c)
         sums.known_h += cares
-        sums.cold_kh += cares * max(room.low_c - state.air_c, 0.0)
-        sums.hot_kh += cares * max(state.air_c - room.high_c, 0.0)
+        sums.cold_kh += cares * max(room.low_c - air_c, 0.0)
+        sums.hot_kh += cares * max(air_c - room.high_c, 0.0)
 
     def _add_wait(self, device: str, since: datetime, until: datetime) -> None:
         """Count the time for which a run has not ended although it should have."""
@@ -279,7 +296,7 @@ def satisfaction_told(days: Sequence[SatisfactionDay]) -> dict[str, object]:
     worst = min(scored, default=None)
     return {
         "method": METHOD,
-        "days": [{**_day_json(day), **_judged_json(one)} for day, one in judged],
+        "days": [{**_day_json(day), **_judged_json(one)} for day, one in judged[-MOST_DAYS:]],
         "week": _judged_json(mean_satisfaction(week)),
         "all": _judged_json(mean_satisfaction(days)),
         "worst_day": None if worst is None else worst[1].isoformat(),

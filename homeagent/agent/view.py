@@ -257,6 +257,8 @@ class View:
         if thought is not None and self._agent.prices.at(self._agent.clock.now()) is None:
             degraded.append("no price is known for the present hour")
         degraded += self._agent.observer.memory.issued.problems(self._agent.clock.now())
+        if self._agent.devices is not None:
+            degraded += self._agent.devices.asking.problems.values()
         return degraded
 
     async def changed(self) -> None:

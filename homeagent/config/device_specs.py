@@ -11,11 +11,11 @@ from homeagent.config.devices import (
     ApplianceSettings,
     CarSettings,
     ClimateSettings,
-    Cop,
     SteadySettings,
     WaterHeaterSettings,
 )
 from homeagent.config.settings import Settings
+from homeagent.devices.heat_pump import HeatPumpClass, usual_cop
 from homeagent.domain.devices import (
     ApplianceSpec,
     CarSpec,
@@ -29,14 +29,19 @@ from homeagent.domain.devices import (
 from homeagent.domain.wishes import ApplianceWish, Band, CarWish, HeatWish, HoursWish, TankWish, Wish
 
 MINUTES_OF_DAY = 1440
-TYPICAL_COP: Mapping[str, Mapping[float, float]] = {
-    "heater": {0: 1.0},
-    "air_source": {-15: 1.9, -7: 2.4, 2: 3.0, 7: 3.6, 12: 4.2},
-    "air_to_air": {-15: 2.2, -7: 2.7, 2: 3.3, 7: 4.2, 12: 4.8},
-    "ground_source": {0: 4.2},
-    "cooling": {20: 5.5, 25: 4.8, 30: 4.1, 35: 3.4, 40: 2.8},
+HEAT_PUMPS: Mapping[str, HeatPumpClass] = {
+    "heater": "heater",
+    "air_source": "air to radiators",
+    "air_to_floor": "air to floor",
+    "air_to_air": "air to floor",
+    "cooling": "air conditioner",
 }
-"""By outdoor temperature [degC], as data sheets of usual machines have it (EN 14511); an own curve is better."""
+"""A split unit blows air about as warm as a floor's water."""
+MADE_COP: Mapping[str, Mapping[float, float]] = {
+    "hot_water": {-15: 2.0, -7: 2.2, 2: 2.5, 7: 2.7, 12: 2.9, 20: 3.3},
+    "ground_source": {0: 3.6},
+}
+"""By outdoor temperature [degC]: air to water of 50 degC by the formula of `devices.heat_pump`; brine hardly varies."""
 OUTER_K = 3.0
 """So far the other edge of a band lies from the one temperature that was given."""
 HEATING = {"comfort": (20.0, 24.0), "sleep": (17.0, 24.0), "away": (15.0, 28.0)}
@@ -143,6 +148,7 @@ def _tank(name: str, settings: WaterHeaterSettings) -> TankSpec:
         litres=settings.litres,
         max_kw=settings.rated_kw,
         loss_kw_per_k=settings.loss_kw_per_k,
+        layered=settings.layered,
         room_c=settings.room,
         cold_c=settings.cold,
         useful_c=settings.useful,
@@ -197,9 +203,10 @@ def _steadiness(settings: SteadySettings) -> Steadiness:
     )
 
 
-def _cop(told: Cop) -> CopCurve:
-    by_outdoor = told if isinstance(told, dict) else TYPICAL_COP[told]
-    points = sorted(by_outdoor.items())
+def _cop(told: str | dict[float, float]) -> CopCurve:
+    if isinstance(told, str) and told in HEAT_PUMPS:
+        return usual_cop(HEAT_PUMPS[told])
+    points = sorted((told if isinstance(told, dict) else MADE_COP[told]).items())
     return CopCurve(outdoor_c=np.array([c for c, _ in points], float), cop=np.array([cop for _, cop in points], float))
 
 

@@ -109,7 +109,7 @@ class CarSettings(ToldSettings):
         return tuple(sorted({*self.phases})) if isinstance(self.phases, list) else (self.phases,)
 
 
-COP_CLASSES = ("heater", "air_source", "air_to_air", "ground_source", "cooling")
+COP_CLASSES = ("heater", "air_source", "air_to_floor", "air_to_air", "ground_source", "cooling", "hot_water")
 LARGEST_COP = 12
 
 
@@ -205,6 +205,7 @@ class WaterHeaterSettings(SteadySettings):
     cold: Annotated[float, Field(ge=1, le=30)] = 10.0
     room: Annotated[float, Field(ge=-10, le=40)] = 18.0
     loss_kw_per_k: Annotated[float, Field(ge=0, le=0.1)] = 0.002
+    layered: Annotated[float, Field(ge=0, le=0.95)] = 0.6
     hygiene: WaterC = 60.0
     hygiene_days: Annotated[int, Field(ge=0, le=60)] = 7
     dead_band_k: Annotated[float, Field(ge=0.5, le=20)] = 3.0

@@ -16,8 +16,6 @@ STILL_FOR = timedelta(hours=24)
 """No room keeps the same temperature, to the last digit, for so long."""
 MUCH_SHORT_KWH = 0.2
 LONGEST_WARMING_H = 12.0
-ANSWER_WITHIN = timedelta(minutes=15)
-SET_POINT_K = 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,18 +53,6 @@ def departure_past(state: DeviceState, now: datetime, zone: ZoneInfo) -> Doubt |
     )
 
 
-def does_not_answer(name: str, told_c: float, shown_c: float | None, told_at: datetime, now: datetime) -> Doubt | None:
-    """A thermostat that shows another set-point than it was told, or none, a while after it was told."""
-    if now - told_at < ANSWER_WITHIN or (shown_c is not None and abs(shown_c - told_c) <= SET_POINT_K):
-        return None
-    shows = "shows no set-point" if shown_c is None else f"still shows {shown_c:.1f} degC"
-    return Doubt(
-        device=name,
-        what=f"the thermostat was told {told_c:.1f} degC and {shows}",
-        step="it is left to its own set-point, told its safe temperature when it answers, and not planned till then",
-    )
-
-
 def too_weak(tank: TankSpec) -> Doubt | None:
     """A tank that its heater cannot warm to the hygiene temperature, or only in more than half a day."""
     heat_kw = tank.max_kw * float(tank.cop.cop.min())
@@ -88,9 +74,9 @@ def too_weak(tank: TankSpec) -> Doubt | None:
     )
 
 
-def runs_already(appliance: ApplianceSpec, state: DeviceState, begun: datetime | None) -> Doubt | None:
+def runs_already(appliance: ApplianceSpec, state: DeviceState) -> Doubt | None:
     """An appliance that runs though nobody here knows since when."""
-    if not state.on or begun is not None:
+    if not state.on or state.since is not None:
         return None
     return Doubt(
         device=appliance.name,

@@ -11,7 +11,7 @@ from datetime import timedelta
 from homeagent.control.proof import Observed
 from homeagent.control.surplus import Followed, follow, power_for
 from homeagent.control.warmth import guarded_c, must_be_on, relay_on, resting_c
-from homeagent.domain.command import Instruction, SetCharge, SetSwitch, SetTemperature
+from homeagent.domain.command import Instruction, SetCharge, SetMode, SetSwitch, SetTemperature
 from homeagent.domain.devices import ApplianceSpec, CarSpec, HeatSpec, TankSpec
 from homeagent.domain.wiring import DeviceSpec
 
@@ -37,14 +37,19 @@ class Edge:
             return self._warm(instruction, known, observed, now_s)
         if isinstance(instruction, SetSwitch):
             return self._switch(instruction, observed)
+        if isinstance(instruction, SetMode) and instruction.mode == "charge":
+            return self._forced(instruction)
         return instruction
 
     def _charge(self, asked: SetCharge, car: CarSpec, observed: Observed, now_s: float) -> Instruction | None:
         if not asked.surplus:
-            self._followed = Followed()
-            return power_for(asked, car, self.most_kw)
+            told = power_for(asked, car, self.most_kw)
+            self._followed = Followed(told=told)  # from here it may go on to follow
+            return told
         if observed.left_kw is None:
             return None
+        if self._followed.told is None and (observed.power_kw or 0.0) >= car.min_charge_kw:
+            self._followed = Followed(told=SetCharge(power_kw=observed.power_kw or 0.0, phases=asked.phases))
         self._followed = follow(asked, car, observed.left_kw, self._followed, now_s, self.most_kw)
         return self._followed.told
 
@@ -70,6 +75,15 @@ class Edge:
         """Return whether it is on, once it has been as it is for its shortest time."""
         least = known.steadiness.min_on if was_on else known.steadiness.min_off
         return was_on if timedelta(seconds=min(now_s - self._changed_s, 1e9)) < least else on
+
+    def _forced(self, asked: SetMode) -> Instruction:
+        """Return what the fuse leaves of a battery's charging from the grid."""
+        asked_kw = math.inf if asked.power_kw is None else asked.power_kw
+        if asked_kw <= self.most_kw:
+            return asked
+        if self.most_kw > HELD_BACK_KW and self.spec.capability.sets_power:
+            return SetMode(mode="charge", power_kw=self.most_kw)
+        return SetMode(mode="hold" if self.spec.capability.holds else "self_consumption")
 
     def _switch(self, asked: SetSwitch, observed: Observed) -> Instruction:
         if self.most_kw > HELD_BACK_KW or not asked.on:

@@ -6,8 +6,6 @@ from homeagent.domain.devices import HeatSpec, TankSpec
 
 FROST_ROOM_K = 0.5
 """Heating that ends a frost warms the room a little beyond the guard, so that it is not on and off."""
-LOW_WATER_C = 35.0
-"""What a tank is told that must not draw."""
 
 
 def guarded_c(device: HeatSpec | TankSpec, target_c: float) -> float:
@@ -27,7 +25,7 @@ def limits_c(device: HeatSpec | TankSpec) -> tuple[float, float]:
 def resting_c(device: HeatSpec | TankSpec) -> float:
     """Return the temperature at which a device draws least that its guards allow."""
     if isinstance(device, TankSpec):
-        return LOW_WATER_C
+        return device.cold_c  # anything warmer would have a layered tank heated right after a shower
     return device.guard_low_c if device.purpose == "heating" else device.guard_high_c
 
 

@@ -54,7 +54,7 @@ class PlanningProblem:
 
     def digest(self) -> str:
         """Return a short name of the content: equal problems have equal digests."""
-        sha = hashlib.sha256(repr((self.site, self.grid, self.soc_kwh, self.prices.known_until)).encode())
+        sha = hashlib.sha256(repr((self.site, self.grid, float(self.soc_kwh), self.prices.known_until)).encode())
         arrays = [self.prices.import_per_kwh, self.prices.export_per_kwh, self.prices.estimated]
         arrays += [self.scenarios.load_kw, self.scenarios.pv_kw, self.scenarios.weight]
         arrays += [one for one in (self.prices.import_low_per_kwh, self.prices.import_high_per_kwh) if one is not None]
@@ -71,7 +71,9 @@ class PlanningProblem:
         if self.steady:
             sha.update(b"steady")
         for plan in self.before:
-            sha.update(repr((plan.name, plan.power_kw.grid, plan.wish_cost)).encode() + plan.power_kw.values.tobytes())
+            sha.update(
+                repr((plan.name, plan.power_kw.grid, float(plan.wish_cost))).encode() + plan.power_kw.values.tobytes()
+            )
         return sha.hexdigest()[:16]
 
 

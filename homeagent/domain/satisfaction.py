@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from homeagent.domain.devices import TankSpec
 from homeagent.domain.grid import BoolArray, FloatArray
 
 FULL: Final = 100.0
@@ -102,7 +103,7 @@ def points_of(day: SatisfactionDay) -> dict[str, float]:
         "water": PER_COLD_WATER_KWH * day.cold_water_kwh,
         "overrides": PER_OVERRIDE * day.overrides,
         "thumbs_down": PER_THUMB_DOWN * day.thumbs_down,
-        "thumbs_up": -min(PER_THUMB_UP * day.thumbs_up, MOST_FOR_THUMBS_UP),
+        "thumbs_up": 0.0 - min(PER_THUMB_UP * day.thumbs_up, MOST_FOR_THUMBS_UP),
     }
 
 
@@ -138,6 +139,19 @@ def comfort(
         hot_kh=float((np.maximum(air - high_c, 0.0) * share).sum()) * step_h,
         known=1.0 if hours == 0 else float(share.sum()) * step_h / hours,
     )
+
+
+def cold_water_kwh(tank: TankSpec, before_c: float, after_c: float, hours: float, heated_kwh: float = 0.0) -> float:
+    """Return by how much the water drawn between two looks at a mixed tank was short of its useful temperature [kWh].
+
+    What was drawn follows from how much the tank cooled beyond its losses; `heated_kwh` is what was put in meanwhile.
+    """
+    mean_c = (before_c + after_c) / 2
+    if mean_c >= tank.useful_c or mean_c <= tank.cold_c:
+        return 0.0
+    lost_kwh = tank.loss_kw_per_k * max(mean_c - tank.room_c, 0.0) * hours
+    drawn_kwh = tank.kwh_per_k * (before_c - after_c) + heated_kwh - lost_kwh
+    return max(drawn_kwh, 0.0) * (tank.useful_c - mean_c) / (mean_c - tank.cold_c)
 
 
 def mean_comfort(rooms: Sequence[Comfort]) -> Comfort:

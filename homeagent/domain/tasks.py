@@ -6,8 +6,8 @@ Arrays have shape (count,) for slots. Prices of wishes are in the home's currenc
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from typing import TypeAlias
 
@@ -50,6 +50,8 @@ class CarTask(_Frozen):
     stored_kwh: float | None = None
     surplus_only: bool = False
     """A person asks that it charges from surplus alone, except for what is needed."""
+    later_per_kwh: float | None = None
+    """What a kWh usually costs: what one costs that still misses at the end of the grid, if the car has not left."""
     surplus_kw: FloatArray | None = None
     """What the sun is expected to leave over (count,): what is taken beyond the need is planned from it alone, where
     `surplus_only` asks for that; None: nothing is."""
@@ -142,10 +144,27 @@ def content(tasks: Iterable[DeviceTask]) -> bytes:
     """Return the content of tasks in a few bytes: equal tasks give equal bytes."""
     sha = hashlib.sha256()
     for task in tasks:
-        for one in fields(task):
-            value = getattr(task, one.name)
-            sha.update(value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode())
+        for part in _parts(task):
+            sha.update(part)
     return sha.digest()
+
+
+def _parts(value: object) -> Iterator[bytes]:
+    """Return what a value consists of; a number counts as the same whoever has computed it."""
+    match value:
+        case np.ndarray():
+            yield value.tobytes()
+        case np.generic():
+            yield repr(value.item()).encode()
+        case tuple():
+            for one in value:
+                yield from _parts(one)
+        case _ if is_dataclass(value):
+            yield type(value).__name__.encode()
+            for field in fields(value):
+                yield from _parts(getattr(value, field.name))
+        case _:
+            yield repr(value).encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -233,6 +233,10 @@ class DeviceSensors:
         named = [getattr(self, one.name) for one in fields(self) if one.name != "name"]
         return frozenset(entity for entity in named if entity is not None)
 
+    def news(self) -> frozenset[str]:
+        """Return the entities whose change is worth a thought: a car comes, an appliance is loaded."""
+        return frozenset(entity for entity in (self.plugged, self.leaves, self.ready) if entity is not None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timetable:
@@ -310,9 +314,13 @@ class Wiring:
         """Return the entities that do nothing but measure: they change all the time, and no person sets them."""
         proofs = {device.proof.entity for device in self.devices if device.proof.entity is not None}
         set_or_told = frozenset(self.prices.entities()).union(
-            self.forecasts.entities(), self.presence, *(device.entities() for device in self.devices)
+            self.forecasts.entities(), self.presence, self.news(), *(device.entities() for device in self.devices)
         )
         return (self.meters.entities() | proofs | self._read()) - set_or_told
+
+    def news(self) -> frozenset[str]:
+        """Return the entities of devices whose change is worth a thought."""
+        return frozenset[str]().union(*(sensors.news() for sensors in self.sensors))
 
     def _read(self) -> frozenset[str]:
         """Return the entities that say how the planned devices stand, and what each phase carries."""

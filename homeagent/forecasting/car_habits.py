@@ -40,18 +40,20 @@ GENERIC, GENERIC_FADES = 0.8, 20.0
 """The generic day counts as so many spans; half as many once so many like this one are known."""
 MIDDLE_PER_H, DRAWN_APART = 0.12, 1.6
 """Hazards are drawn apart around so many an hour: to this power in ratio to it."""
+CHARGING_KW = 1.8
+"""A stay that took more than this on its mean was as long as its charging: its length goes with the energy asked."""
 SLOWEST_KW, EARLY = 3.6, 0.5
 """A car leaves so much less likely while it could not yet have what it asked for at a slow charger."""
 FEW = 5
 """With fewer sessions it is said that it goes by a generic day."""
 
 LEAVES_PER_H = frozen_array(
-    [0.01] * 5
-    + [0.03, 0.15, 0.40, 0.25, 0.15]
-    + [0.12] * 4
-    + [0.15, 0.15, 0.18, 0.18, 0.15]
-    + [0.12] * 3
-    + [0.08, 0.04]
+    [0.015] * 5
+    + [0.045, 0.22, 0.60, 0.38, 0.22]
+    + [0.18] * 4
+    + [0.22, 0.22, 0.27, 0.27, 0.22]
+    + [0.18] * 3
+    + [0.12, 0.06]
 )
 """How likely an unknown car leaves, an hour, by the local clock: to work, on errands, hardly at night."""
 COMES_PER_H = frozen_array(
@@ -60,6 +62,7 @@ COMES_PER_H = frozen_array(
 """How likely one that is away comes."""
 BAND = (0.1, 0.9)
 USUAL_KWH = 10.0
+LEAST_KWH = 0.1
 _DAY_S = 86400
 
 
@@ -100,6 +103,13 @@ class Spans:
         weight = 0.5 ** (days_ago / RECENT_DAYS) * _like(_apart_h(self.clock_h, clock) / CLOCK_H)
         return np.asarray(weight if kwh is None else weight * _like((self.asked - _log(kwh)) / ENERGY))
 
+    def lengths_h(self, kwh: float | None) -> FloatArray:
+        """Return how long each would have been if it had asked for `kwh`."""
+        if kwh is None:
+            return self.hours
+        took_kwh = np.exp(self.asked)
+        return np.where(took_kwh > CHARGING_KW * self.hours, self.hours * max(kwh, LEAST_KWH) / took_kwh, self.hours)
+
 
 def hazard(
     spans: Spans, generic_per_h: FloatArray, begun: datetime, timezone: ZoneInfo, edges_h: FloatArray, kwh: float | None
@@ -110,11 +120,12 @@ def hazard(
     """
     clock = clock_h(begun, timezone)
     weight = spans.weights(begun, clock, kwh)
+    lengths_h = spans.lengths_h(kwh)
     at_clock_h = spans.hours + _apart_h(spans.clock_h, clock)
     possible = at_clock_h > CLOCK_SPREAD_H / 8
     shares = np.concatenate([weight * np.where(possible, 1 - SAME_CLOCK, 1.0), weight * possible * SAME_CLOCK])
-    ends_h = np.concatenate([spans.hours, np.where(possible, at_clock_h, 1.0)])
-    spread_h = np.concatenate([LENGTH_SPREAD * np.sqrt(spans.hours) + 0.1, np.full(len(spans.hours), CLOCK_SPREAD_H)])
+    ends_h = np.concatenate([lengths_h, np.where(possible, at_clock_h, 1.0)])
+    spread_h = np.concatenate([LENGTH_SPREAD * np.sqrt(lengths_h) + 0.1, np.full(len(spans.hours), CLOCK_SPREAD_H)])
     lasts = _above((edges_h[:, None] - ends_h) / spread_h) / _above(-ends_h / spread_h)
     total = float(weight.sum())
     generic = GENERIC * GENERIC_FADES / (GENERIC_FADES + total)
@@ -214,7 +225,7 @@ def _like(apart: FloatArray) -> FloatArray:
 
 
 def _log(kwh: float) -> float:
-    return float(np.log(max(kwh, 0.1)))
+    return float(np.log(max(kwh, LEAST_KWH)))
 
 
 def _above(z: FloatArray) -> FloatArray:

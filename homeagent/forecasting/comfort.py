@@ -8,7 +8,7 @@ like this one, those most that were at this time as it is now; without sensors o
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -32,6 +32,7 @@ FELT = 0.15
 """A state that is less likely has no say in the band."""
 AWAY_SHARE = 0.1
 """Of the price: what the band of an empty home is worth, for the house's own sake."""
+INSIDE_K = 0.2
 CAREFUL_H = 1.5
 """How long before it is wanted a house whose heat is not known is warmed up."""
 DEFAULT_SLEEP_H = (22.5, 6.5)
@@ -174,6 +175,16 @@ def _passed(hour: FloatArray, usual: UsualTime) -> FloatArray:
     """Return how likely a moment has passed at hours: half of the days lie within its spread (a logistic one)."""
     scale = max(usual.spread_hours / _QUARTILE, 1e-3)
     return np.asarray(1 / (1 + np.exp(-np.clip((hour - usual.hour) / scale, -50, 50))))
+
+
+def inside(band: ComfortBand, by_k: float = INSIDE_K) -> ComfortBand:
+    """Return the band that a plan should keep to, so that the room keeps to the wanted one: a little inside of it.
+
+    A thermostat swings about what it is told, and a plan is off by a little; at an edge every swing is felt. Of a
+    narrow band a fifth at each side is left out at most.
+    """
+    by = np.minimum(by_k, (band.high_c - band.low_c) / 5)
+    return replace(band, low_c=band.low_c + by, high_c=band.high_c - by)
 
 
 def careful_targets(spec: HeatSpec, band: ComfortBand, hours: float) -> FloatArray:

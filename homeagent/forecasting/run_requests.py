@@ -46,7 +46,10 @@ def run_request(
     ran_today: bool = False,
     usual: ApplianceRuns | None = None,
 ) -> ApplianceTask | None:
-    """Return the run that is under way, asked for, waits loaded, or is wanted daily; None where there is none."""
+    """Return the run that is under way, asked for, waits loaded, or is wanted daily; None where there is none.
+
+    `usual` tells when people run it; starts that an agent chose are no habit of theirs.
+    """
     begun = begun_run(spec, wish, state, grid)
     if begun is not None:
         return begun

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
+from homeagent.domain.wiring import MeterSource
 from homeagent.hass import units
 from homeagent.hass.entities import EntityState
 
@@ -56,6 +57,13 @@ class Told(Generic[_Value]):
 def power_kw(state: EntityState | None, entity: str) -> Told[float]:
     """Return a power [kW]."""
     return _number(state, entity, units.power_kw)
+
+
+def summed_kw(sources: Sequence[MeterSource], state: Callable[[str], EntityState | None]) -> float | None:
+    """Return a power as the signed sum of entities [kW], None where one of them is not known."""
+    shown = [(power_kw(state(one.entity), one.entity).value, one.sign) for one in sources]
+    known = [kw * sign for kw, sign in shown if kw is not None]
+    return sum(known) if len(known) == len(shown) else None
 
 
 def asked_kwh(state: EntityState | None, entity: str) -> Told[float]:

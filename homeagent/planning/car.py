@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from homeagent.devices.car import drawn_kwh, gives_kwh, left_after_kwh, levels_kw
 from homeagent.domain.grid import FloatArray, TimeGrid
+from homeagent.domain.satisfaction import NOTICED_KWH
 from homeagent.domain.tasks import CarTask
 from homeagent.planning.car_value import CERTAIN, OFF, CarValue, Stay, value_of_need
 from homeagent.planning.response import Response
@@ -28,7 +29,7 @@ def best_response(task: CarTask, cost: SlotCost) -> Response:
     It is the course of a car that does not leave before it must. What is out of reach is charged as far as it goes, and
     told. `other` holds charging at once, and beginning the other way round: off instead of on, or on instead of off.
     """
-    there = _There.of(task)
+    task, there = _worth_a_start(task), _There.of(task)
     if not there.slots:
         return evaluate(task, np.zeros(cost.grid.count), cost.grid)
     levels = levels_kw(task.spec)
@@ -51,25 +52,42 @@ def best_response(task: CarTask, cost: SlotCost) -> Response:
 
 def evaluate(task: CarTask, power_kw: FloatArray, grid: TimeGrid) -> Response:
     """Return what becomes of a given course: held to what the car can take, with what misses priced and told."""
+    task = _worth_a_start(task)
     there, spec, hours = _There.of(task), task.spec, grid.step_hours
     lowest, highest = -_beyond_kwh(task), task.needed_kwh + gives_kwh(spec, task.stored_kwh)
+    later = task.later_per_kwh or 0.0
     least = -spec.max_discharge_kw if task.stored_kwh is not None else 0.0
     held, level = np.zeros(grid.count), np.full(grid.count + 1, max(task.needed_kwh, 0.0))
-    left, stays, risk = task.needed_kwh, 1.0, _Risk()
+    left, stays, risk, worn_kwh = task.needed_kwh, 1.0, _Risk(), 0.0
     for slot in there.slots:
         asked = min(max(float(power_kw[slot]), least), spec.max_charge_kw) * hours
         drawn = drawn_kwh(spec, left, asked, lowest_kwh=lowest, highest_kwh=highest)
         before, left = left, left_after_kwh(spec, left, drawn)
         held[slot], level[slot + 1 :] = drawn / hours, max(left, 0.0)
+        worn_kwh += stays * max(-drawn, 0.0)
         leaves = there.leaves(task, slot)
         risk.leaves(stays * leaves, left if leaves >= CERTAIN else (before + left) / 2, certain=leaves >= CERTAIN)
         stays *= 1 - leaves
     return Response(
         power_kw=held,
         level=level,
-        wish_cost=risk.missing_kwh * task.short_per_kwh - risk.beyond_kwh * task.beyond_per_kwh,
+        wish_cost=risk.missing_kwh * task.short_per_kwh
+        - (risk.beyond_kwh + stays * max(-left, 0.0)) * task.beyond_per_kwh
+        + stays * max(left, 0.0) * min(later, task.short_per_kwh)
+        + worn_kwh * spec.wear_per_kwh
+        + _starts(held, on=task.charging) * START_KWH * later,
         unmet=_unmet(task, there, risk, hours),
     )
+
+
+def _worth_a_start(task: CarTask) -> CarTask:
+    """Return the task without a need that nobody would notice: a car may stop short of full, and ask for ever."""
+    return replace(task, needed_kwh=0.0) if task.needed_kwh < NOTICED_KWH and not task.charging else task
+
+
+def _starts(power_kw: FloatArray, *, on: bool) -> int:
+    flows = np.abs(power_kw) > SAME_KW
+    return int((flows & ~np.append(on, flows[:-1])).sum())
 
 
 @dataclass(slots=True)
@@ -122,7 +140,9 @@ def _stay(task: CarTask, cost: SlotCost, there: _There, levels: FloatArray) -> S
     """Return the stay with what each power costs in it, a discharge with its wear."""
     hours, slots = cost.grid.step_hours, slice(there.slots.start, there.slots.stop)
     costs = cost.of(levels)[slots] + np.maximum(-levels, 0.0) * hours * task.spec.wear_per_kwh
-    usual = max(float(costs[:, 0].mean()) / (levels[0] * hours), 0.0)
+    usual = task.later_per_kwh
+    if usual is None:
+        usual = max(float(costs[:, 0].mean()) / (levels[0] * hours), 0.0)
     beyond_per_kwh, surplus_kw = task.beyond_per_kwh, None
     if task.surplus_only:
         surplus_kw = (task.surplus_kw if task.surplus_kw is not None else np.zeros(cost.grid.count))[slots]

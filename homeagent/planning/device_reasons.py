@@ -35,6 +35,8 @@ LIKELY = 0.5
 """A learned departure is told as the time by which it is as likely as not to have left."""
 TOLD_K = 0.1
 """What a thermometer shows."""
+LEGIONELLA_C = 58.0
+"""A tank that is to be as hot as this is so for its hygiene; below it somebody wants it warm."""
 AHEAD = timedelta(hours=24)
 MINUTE = timedelta(minutes=1)
 
@@ -131,7 +133,12 @@ class DeviceReasons:
 
     def _of_car(self, task: CarTask, prices: SlotPrices, slot: int) -> str:
         if not prices.allowed[slot]:
-            return "is not plugged in" if not task.present[slot] else "has left by then"
+            again = np.flatnonzero(prices.allowed[slot:])
+            return (
+                f"waits until {self._clock.slot(slot + int(again[0]), slot)}, as asked"
+                if len(again)
+                else "has left by then"
+            )
         power, until, needs = self._power_kw[slot], self._clock.slot(self._until(slot), slot), self._plan.level[slot]
         last, by = self._departure(task, slot)
         need = f"{needs:.1f} kWh still needed" if needs > NEEDED_KWH else "beyond what is needed"
@@ -218,15 +225,16 @@ class DeviceReasons:
             power = self._power(slot, end)
             return f"heats the water at {power} until {until}: {against}, {level[slot]:.0f} degC, {aim}"
         drawn, least = float(task.drawn_kwh[slot:end].sum()), float(level[slot : end + 1].min())
-        words = "keeps" if least >= task.spec.useful_c else "falls to"
-        useful = "" if least >= task.spec.useful_c else f", less than the {task.spec.useful_c:.0f} that are of use"
+        words = "keeps" if least >= task.spec.empty_c else "falls to"
+        useful = "" if least >= task.spec.empty_c else f", less than the {task.spec.empty_c:.0f} that are of use"
         return f"rests: the water {words} {least:.0f} degC until {until}{useful}, {drawn:.1f} kWh drawn by then"
 
     def _hygiene(self, task: TankTask, slot: int, end: int) -> str | None:
         due = task.hygiene_by
         if due is None or due < slot or self._plan.level[end] < task.spec.hygiene_c - 0.5:
             return None
-        return f"to {task.spec.hygiene_c:.0f} degC by {self._clock.slot(due + 1, slot)} against legionella"
+        why = "against legionella" if task.spec.hygiene_c >= LEGIONELLA_C else "as asked"
+        return f"to {task.spec.hygiene_c:.0f} degC by {self._clock.slot(due + 1, slot)} {why}"
 
     def _of_hours(self, task: HoursTask, prices: SlotPrices, slot: int) -> str:
         today = task.day == task.day[slot]

@@ -10,7 +10,9 @@ peak electrical demand through optimal control of building thermal storage", ASH
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -170,47 +172,32 @@ def _fast_mixing(table: Table, fast: float, fast_add: FloatArray) -> FloatArray:
     return weights
 
 
-def _rows(places: FloatArray, points: int) -> IntArray:
-    """Return the point below each place; places rise or fall along the levels, so that the ends tell of all."""
-    rows = places.astype(np.int64)
-    if min(places[0], places[-1]) >= 0 and max(places[0], places[-1]) < points - 1:
-        return rows
-    return np.minimum(np.maximum(rows, 0), points - 2)
-
-
 class Reader:
-    """Reads the cost to come after each level of a slot, from the house's own course; made once for all slots."""
+    """Reads the cost to come at any temperatures, in plain numbers: few are asked for, and numpy is slow at few."""
 
-    def __init__(self, table: Table, stretch: Stretch, values: FloatArray) -> None:
-        self._values = values.reshape(len(values), -1)
-        self._shape = values.shape[1:]
-        self._slow_c, self._fast_c = table.slow_c[0], table.fast_c[0]
-        self._slow_per_k = 1 / (table.slow_c[1] - table.slow_c[0])
-        self._fast_per_k = 1 / (table.fast_c[1] - table.fast_c[0]) if len(table.fast_c) > 1 else 0.0
-        self._modes = table.modes
-        self._slow, slow_add, self._fast, fast_add = next_modes(table, stretch)
-        self._slow_at = (slow_add - self._slow_c) * self._slow_per_k
-        self._fast_at = (fast_add - self._fast_c) * self._fast_per_k
+    def __init__(self, table: Table, values: FloatArray) -> None:
+        self._values = cast("Sequence[float]", memoryview(values.reshape(-1).data))
+        _, states, self._slow_n, self._fast_n = (int(size) for size in values.shape)
+        self._edge, self._state = states * self._slow_n * self._fast_n, self._slow_n * self._fast_n
+        modes = table.modes
+        self._slow_air, self._slow_mass, self._fast_mass = modes.slow_air, 1 - modes.slow_air, modes.fast_mass
+        self._slow_c, self._fast_c = float(table.slow_c[0]), float(table.fast_c[0])
+        self._slow_per_k = 1 / float(table.slow_c[1] - table.slow_c[0])
+        self._fast_per_k = 1 / float(table.fast_c[1] - table.fast_c[0]) if self._fast_n > 1 else 0.0
 
-    def after(self, slot: int, states: IntArray, air_c: float, mass_c: float) -> FloatArray:
-        """Return the cost to come at the slot's end in `states` (levels,), from temperatures at its start."""
-        _, slow_n, fast_n = self._shape
-        slow, fast = self._modes.of(air_c, mass_c)
-        place = self._slow_at[slot] + slow * (self._slow * self._slow_per_k)
-        row = _rows(place, slow_n)
+    def at(self, edge: int, state: int, air_c: float, mass_c: float) -> float:
+        """Return the cost to come from an edge; beyond the table it goes on straight."""
+        values, fast_n = self._values, self._fast_n
+        place = (self._slow_air * air_c + self._slow_mass * mass_c - self._slow_c) * self._slow_per_k
+        row = min(max(int(place), 0), self._slow_n - 2)
         place -= row
-        flat = (states * slow_n + row) * fast_n
-        values = self._values[slot + 1]
+        first = edge * self._edge + state * self._state + row * fast_n
         if fast_n == 1:
-            low = values.take(flat)
-            return np.asarray(low + place * (values.take(flat + 1) - low))
-        on_fast = self._fast_at[slot] + fast * (self._fast * self._fast_per_k)
-        column = _rows(on_fast, fast_n)
-        on_fast -= column
-        flat += column
-        low = values.take(flat)
-        low += on_fast * (values.take(flat + 1) - low)
-        flat += fast_n
-        high = values.take(flat)
-        high += on_fast * (values.take(flat + 1) - high)
-        return np.asarray(low + place * (high - low))
+            return values[first] + place * (values[first + 1] - values[first])
+        fast = (air_c + self._fast_mass * mass_c - self._fast_c) * self._fast_per_k
+        column = min(max(int(fast), 0), fast_n - 2)
+        fast -= column
+        first += column
+        low = values[first] + fast * (values[first + 1] - values[first])
+        first += fast_n
+        return low + place * (values[first] + fast * (values[first + 1] - values[first]) - low)

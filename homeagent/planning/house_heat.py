@@ -16,7 +16,7 @@ from homeagent.devices.house_heat import Value, course, heat_per_kw, modes_of, r
 from homeagent.domain.devices import HeatSpec, HouseModel
 from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.tasks import HeatTask
-from homeagent.planning.heat_forward import forward
+from homeagent.planning.heat_forward import House, Machine, forward
 from homeagent.planning.heat_guard import Guard, guards_of
 from homeagent.planning.heat_value import (
     BREAK_TIMES,
@@ -35,7 +35,7 @@ from homeagent.planning.slot_cost import SlotCost
 from homeagent.planning.thermostat import targets
 
 POWERS = 13
-"""Powers between the least and the most that are tried; every fourth one in the table."""
+"""Powers between the least and the most that are tried; every sixth one in the table."""
 LEAST_SHARE = 0.15
 """Of its full power: less is no power of its own."""
 START_KH, START_KWH = 0.05, 0.3
@@ -44,7 +44,7 @@ they are worth nothing."""
 DEARER = 6.0
 """How much dearer starts get at each try, where there are more of them than the device allows."""
 TRIES = 3
-ONE_NODE_STEP_C, STEP_C = 0.1, 0.25
+ONE_NODE_STEP_C, STEP_C = 0.15, 0.4
 """How far apart the temperatures of the house as a whole are in the table."""
 ABOVE_K = 4.0
 """How far beyond what is wanted heat is stored at most."""
@@ -159,7 +159,7 @@ def _solved(question: _Question, guards: tuple[Guard, ...], start_cost: float) -
         break_cost=BREAK_TIMES * question.dearest_per_kwh,
     )
     few = np.arange(len(question.powers_kw))
-    few = few if len(few) <= 2 else np.concatenate([[0], few[1::4]])  # noqa: PLR2004 - off and on
+    few = few if len(few) <= 2 else np.concatenate([[0], few[1::6]])  # noqa: PLR2004 - off and on
     whole = Stretch(hours=question.hours, rests_c=question.rests_c, cost=question.cost, wanted=question.wanted)
     stretch = replace(whole, rests_c=question.rests_c[:, few], cost=question.cost[:, few])
     table = _table(question)
@@ -168,8 +168,10 @@ def _solved(question: _Question, guards: tuple[Guard, ...], start_cost: float) -
     spec = question.task.spec
     guard_per_kh = GUARD_TIMES * question.dearest_per_kwh
     costs = edge_costs(table, stretch, (spec.guard_low_c, spec.guard_high_c), guard_per_kh)
-    reader = Reader(table, whole, backward(table, stretch, costs, switching, last))
-    return forward(question.task, whole, question.powers_kw, guards, reader, switching, guard_per_kh)
+    reader = Reader(table, backward(table, stretch, costs, switching, last))
+    machine = Machine.of(question.task, switching, question.hours)
+    house = House(question.task, whole, question.powers_kw, reader)
+    return forward(house, question.powers_kw, guards, machine, guard_per_kh * question.hours, few.tolist())
 
 
 def _table(question: _Question) -> Table:

@@ -34,6 +34,8 @@ TOLD_KWH = 0.05
 USED_AFTER_H = 12.0
 """Heat left at the grid's end is used about so much later, and loses what it loses until then."""
 DAY_H = 24.0
+SURELY_K = 2.0
+"""A thermostat is told so much more than the hygiene temperature, so that its thermometer sees it."""
 DEARER = (8.0, 64.0, 512.0)
 """Where a heater starts more often than it may, a start is priced so many times higher."""
 DELAYS_H = (2.0,)
@@ -196,6 +198,8 @@ def _targets(spec: TankSpec, course: _Course) -> FloatArray:
     on = np.concatenate([[0], course.power_kw > 0, [0]]).astype(int)
     for first, end in zip(np.flatnonzero(np.diff(on) > 0), np.flatnonzero(np.diff(on) < 0), strict=True):
         reached = float(course.water_c[first : end + 1].max())
+        if reached >= spec.hygiene_c - SMALL_K:
+            reached += SURELY_K
         target[first:end] = min(max(reached, float(course.water_c[first]) + spec.dead_band_k), spec.max_c)
     return target
 

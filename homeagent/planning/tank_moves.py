@@ -30,7 +30,8 @@ from homeagent.planning.tank_table import (
 MOST_RUNS = 6
 """Runs further ahead are left as they are: they are planned anew before their time."""
 ROUNDS = 2
-GAIN = 1e-6
+GAIN, WORTH_A_ROUND = 1e-6, 2e-3
+"""A gain below the first is none; one below the second share of the cost is not worth another round."""
 SHIFTS = (-4, -1, 1, 4)
 OTHERS = 4
 
@@ -61,6 +62,8 @@ def better_moves(
             others = courses[:, [k for k in rank if k != 0][:OTHERS]]
             break
         best = courses[:, rank[0]]
+        if total[rank[0]] > total[0] - WORTH_A_ROUND * abs(total[0]):
+            break
     return best, tuple(others.T.copy())
 
 

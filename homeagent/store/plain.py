@@ -35,6 +35,8 @@ def plain(value: object) -> Any:  # noqa: ANN401 - JSON
     match value:
         case np.ndarray():
             return {"array": value.tolist(), "of": value.dtype.name}
+        case np.generic():
+            return value.item()
         case datetime():
             return {"at": value.isoformat()}
         case timedelta():

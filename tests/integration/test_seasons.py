@@ -20,6 +20,7 @@ def test_the_command_runs_the_baselines_and_says_that_they_are_simulated(tmp_pat
     assert "simulated" in result.output
     body = json.loads((out / "seasons.json").read_text())
     assert body["notice"] == NOTICE
+    assert body["runs"] == body["of"] == 4
     (season,) = body["seasons"]
     assert season["season"] == "heating"
     assert [home["seed"] for home in season["homes"]] == [1, 2]
@@ -61,3 +62,12 @@ def test_the_days_are_whole_local_ones_and_their_score_is_that_of_the_formula() 
     figures = figures_of(lived.truth)
     assert figures.satisfaction == pytest.approx(sum(score for score in scores if score is not None) / 2)
     assert season_figures("heating", [lived]).by_home == {}
+
+
+def test_the_agent_watches_and_then_runs_a_home_within_its_guards() -> None:
+    lived = live(Stay(seed=2, season="heating", way="agent", days=1, past_days=2))
+    assert lived.thinks > 0
+    (day,) = lived.truth.days
+    assert day.day.isoformat() == "2025-01-13"
+    assert day.guard_min == 0
+    assert day.air_c[0] > 15

@@ -21,7 +21,7 @@ from homeagent.web.server import Page
 
 CONTRACT = Path(__file__).parents[1] / "contract" / "api_v1.json"
 PORT = 8471
-ELSEWHERE = {"devices_planned", "satisfaction_days"}
+ELSEWHERE = {"devices_planned", "satisfaction_days", "day_devices"}
 """Contracts of a home with devices: tests/unit/test_people_api.py holds them."""
 
 

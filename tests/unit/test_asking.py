@@ -102,6 +102,9 @@ def test_a_tank_is_due_a_week_after_it_was_hot() -> None:
     assert tank_task(TANK, TankWish(), 48.0, (flat, flat), flat, course, GRID, None).hygiene_by is None
     late = tank_task(TANK, TankWish(), 48.0, (flat, flat), flat, course, GRID, NOW - timedelta(days=9))
     assert late.hygiene_by == 0
+    in_vain = tank_task(TANK, TankWish(), 48.0, (flat, flat), flat, course, GRID, NOW - timedelta(days=8, hours=6))
+    assert in_vain.hygiene_by is not None  # tried for a day without success: once more within the next
+    assert GRID.at(in_vain.hygiene_by + 1) == NOW + timedelta(hours=18)
 
 
 def test_orders_are_what_a_device_takes() -> None:

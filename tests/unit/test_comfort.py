@@ -13,7 +13,15 @@ from houses import COOLER, PUMP, TWO_NODES, costs, task_of
 from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.habits import Habits, NotSeen, UsualTime
 from homeagent.domain.wishes import Band, HeatWish
-from homeagent.forecasting.comfort import ComfortBand, PresencePast, band_now, banded, careful_targets, comfort_ahead
+from homeagent.forecasting.comfort import (
+    ComfortBand,
+    PresencePast,
+    band_now,
+    banded,
+    careful_targets,
+    comfort_ahead,
+    inside,
+)
 from homeagent.planning.house_heat import best_response
 
 ZONE = ZoneInfo("Europe/London")
@@ -138,6 +146,12 @@ def test_a_house_that_is_not_known_is_warmed_up_a_while_before() -> None:
     assert at(cool, 16.5) == WISH.comfort.high_c
     frosty = replace(WISH, away=Band(low_c=4.0, high_c=40.0))
     assert careful_targets(PUMP, banded(frosty, np.zeros(4), np.zeros(4)), 0.5).tolist() == [8.3] * 4
+
+
+def test_a_plan_keeps_a_little_inside_of_what_is_wanted() -> None:
+    band = inside(banded(replace(WISH, comfort=Band(low_c=22.0, high_c=22.5)), np.array([1.0, 0.0]), np.zeros(2)))
+    assert band.low_c.tolist() == [22.1, 15.2]
+    assert band.high_c.tolist() == [22.4, 27.8]
 
 
 def test_a_price_of_nothing_and_a_known_moment() -> None:

@@ -75,7 +75,35 @@ def test_an_unknown_charge_leaves_the_energy_asked() -> None:
     home.show("s.status", "on")
     state = home.look()
     assert (state.stored_kwh, state.asked_kwh) == (None, 12.0)
-    assert state.stale == "s.soc is unknown"
+    assert state.stale is None  # it can be planned
+    assert home.board.problems() == [
+        "car: s.soc is unknown; the energy asked of the charger counts, else what it usually needs"
+    ]
+
+
+def test_a_car_that_may_be_there_or_not_cannot_be_planned() -> None:
+    home = Home(CAR)
+    for entity, value, unit in (("s.car", "0", "W"), ("s.soc", "40", "%"), ("s.asked", "1", "kWh")):
+        home.show(entity, value, unit)
+    home.show("s.status", "unavailable")
+    assert home.look().stale == "s.status is unavailable"
+
+
+def test_a_car_unplugged_too_early_is_told_until_it_is_back() -> None:
+    home = Home(CAR)
+    for entity, value, unit in (("s.car", "0", "W"), ("s.soc", "40", "%"), ("s.asked", "7.5", "kWh")):
+        home.show(entity, value, unit)
+    home.show("s.status", "charging")
+    home.look()
+    assert home.board.problems() == []
+    home.show("s.status", "disconnected")
+    for minutes in (1, 2):
+        home.look(timedelta(minutes=minutes))
+        (problem,) = home.board.problems()
+        assert problem.startswith("car: unplugged with 7.5 kWh still needed")
+    home.show("s.status", "charging")
+    home.look(timedelta(minutes=3))
+    assert home.board.problems() == []
 
 
 @pytest.mark.parametrize(
@@ -182,6 +210,7 @@ def test_since_when_it_runs_is_known_only_if_it_was_seen_to_begin() -> None:
     home.show("b.loaded", "on")
     home.show("s.washing", "2000", "W")
     assert (home.look().on, home.look().since) == (True, None)
+    assert "it runs already, and nobody saw it begin" in home.board.problems()[0]
     home.show("s.washing", "0", "W")
     assert home.look(timedelta(minutes=5)).since == NOW + timedelta(minutes=5)
     home.show("s.washing", "900", "W")

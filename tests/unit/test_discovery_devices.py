@@ -80,6 +80,6 @@ def test_what_else_can_be_switched_is_offered_in_comments_that_are_right(
     assert config.wiring is not None
     assert {device.name: device.kind for device in config.wiring.devices} == {
         "battery": "battery",
-        "goe_012345_amp": "switch",
+        "goe_012345_amp": "charger",
         "living_room": "thermostat",
     }

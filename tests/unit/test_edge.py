@@ -122,6 +122,31 @@ def test_what_the_fuse_holds_back_draws_least() -> None:
     assert car.concrete(SetCharge(power_kw=11.0, phases=3), Observed(), 0.0) == SetCharge(power_kw=0.0, phases=1)
 
 
+def test_a_battery_that_charges_from_the_grid_gives_way_to_the_fuse() -> None:
+    edge = Edge(DeviceSpec(name="battery", kind="battery", verbs={}, safe=SetMode(mode="self_consumption")))
+    told = SetMode(mode="charge", power_kw=5.0)
+    assert edge.concrete(told, Observed(), 0.0) == told
+    edge.most_kw = 2.0
+    assert edge.concrete(told, Observed(), 0.0) == SetMode(mode="charge", power_kw=2.0)
+    edge.most_kw = 0.0
+    assert edge.concrete(SetMode(mode="charge"), Observed(), 0.0) == SetMode(mode="hold")
+    assert edge.concrete(SetMode(mode="discharge"), Observed(), 0.0) == SetMode(mode="discharge")
+
+
+def test_a_car_that_charges_goes_on_when_it_is_to_follow_the_surplus() -> None:
+    """Neither the change of a slot nor a restart of the agent stops it for a minute."""
+    follows = SetCharge(power_kw=0.0, phases=1, surplus=True)
+    after_a_slot = Edge(device(CAR))
+    after_a_slot.concrete(SetCharge(power_kw=3.0, phases=1), Observed(), 0.0)
+    after_a_restart = Edge(device(CAR))
+    for edge in (after_a_slot, after_a_restart):
+        told = edge.concrete(follows, Observed(left_kw=3.0, power_kw=3.0), 10.0)
+        assert isinstance(told, SetCharge)
+        assert told.power_kw == pytest.approx(3.0)
+    told = Edge(device(CAR)).concrete(follows, Observed(left_kw=3.0, power_kw=0.0), 10.0)
+    assert told == SetCharge(power_kw=0.0, phases=1)  # one that stands still waits until the sun has lasted
+
+
 def test_a_programme_that_has_begun_is_not_interrupted_by_the_fuse() -> None:
     edge = Edge(device(ApplianceSpec(name="dryer", profile_kw=np.ones(60)), RELAY))
     edge.most_kw = 0.0

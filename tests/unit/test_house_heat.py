@@ -34,6 +34,8 @@ def test_it_heats_in_the_cheap_hours_before_the_dear_ones() -> None:
     cheap_kwh, dear_kwh = plan.power_kw[:6].sum(), plan.power_kw[6:10].sum()
     assert cheap_kwh > 8.0
     assert dear_kwh < 0.35 * cheap_kwh
+    known = [2.5] * 6 + [0.38] + [1.08] * 4 + [0.91] * 3 + [1.08] * 2 + [1.26] * 6 + [1.44, 1.26]
+    assert plan.power_kw == pytest.approx(known, abs=0.2)
     assert plan.level[6] > 21.0
     assert plan.level[6:].min() > 19.5
     flat = best_response(task, costs(grid_of(24, 60), np.full(24, 0.3)))

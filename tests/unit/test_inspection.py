@@ -51,6 +51,32 @@ def test_a_home_that_fits_has_no_issue(tmp_path: Path) -> None:
     assert told(tmp_path, facts()) == []
 
 
+DEVICES = """
+ev: {max_charge_kw: 11, capacity_kwh: 60, soc: sensor.car_soc, plugged: sensor.charger_status}
+water_heater: {litres: 200, rated_kw: 2, temperature: sensor.tank}
+home: {outdoor: sensor.outdoor}
+"""
+
+
+def test_what_says_how_devices_stand_is_there_in_a_unit_that_it_can_have(tmp_path: Path) -> None:
+    right = [
+        state("sensor.car_soc", "40", "%"),
+        state("sensor.charger_status", "charging"),
+        state("sensor.tank", "120", "°F"),
+        state("sensor.outdoor", "3", "°C"),
+    ]
+    text = HOME + STEERING + DEVICES
+    assert told(tmp_path, facts(*right), text) == []
+    wrong = [state("sensor.car_soc", "40"), state("sensor.tank", "50", "K"), state("sensor.charger_state", "charging")]
+    soc, plugged, tank, outdoor = told(tmp_path, facts(*wrong), text)
+    assert soc.startswith("car.soc: sensor.car_soc has no unit, so nobody knows what it measures; name an entity in %")
+    assert plugged.startswith(
+        "car.plugged: sensor.charger_status does not exist in Home Assistant; did you mean sensor.c"
+    )
+    assert tank.startswith("hot_water.temperature: sensor.tank has the unit K")
+    assert outdoor.startswith("home.outdoor: sensor.outdoor does not exist")
+
+
 @pytest.mark.parametrize(("version", "old"), [("2025.3.4", True), ("2024.12.0", True), ("2026.1.0b2", False)])
 def test_a_release_that_is_too_old_is_named_with_the_lowest(tmp_path: Path, version: str, *, old: bool) -> None:
     issues = told(tmp_path, facts(version=version))

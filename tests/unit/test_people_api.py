@@ -66,6 +66,7 @@ def test_devices_and_satisfaction_keep_the_contract(tmp_path: Path) -> None:
         assert shape(devices) == contract["devices_planned"]
         assert {shape_of_keys(device) for device in devices["devices"]} == {shape_of_keys(devices["devices"][0])}
         assert shape(await told(client, "satisfaction")) == contract["satisfaction_days"]
+        assert shape((await told(client, "thinks"))["devices"]) == contract["day_devices"]
 
     run(tmp_path, PORT, check)
 

@@ -129,15 +129,23 @@ def test_a_person_who_turns_one_knob_twice_has_overridden_once(tmp_path: Path) -
         assert book.today.overrides == 3
 
 
-def test_thumbs_and_cold_water_count_on_their_day(tmp_path: Path) -> None:
+def test_thumbs_count_on_their_day(tmp_path: Path) -> None:
     with Store.open(tmp_path / "home.db", lasting=False) as store:
         book = book_in(store)
         book.thumb(Thumb(decision="1-car", at=MIDNIGHT + HOUR, up=False))
         book.thumb(Thumb(decision="1-car", at=MIDNIGHT + 2 * HOUR, up=True))
         book.thumb(Thumb(decision="2-car", at=MIDNIGHT + 2 * HOUR, up=False))
-        book.cold_water(0.7, MIDNIGHT + 3 * HOUR)
         assert (book.today.thumbs_up, book.today.thumbs_down) == (1, 1)
-        assert book.today.cold_water_kwh == pytest.approx(0.7)
+
+
+def test_water_that_is_drawn_too_cold_counts_and_a_tank_that_cools_by_itself_does_not(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "home.db", lasting=False) as store:
+        book = book_in(store)
+        for minutes, water_c in ((0, 55.0), (5, 50.0), (10, 44.0), (15, 43.99), (20, 38.0)):
+            at = MIDNIGHT + minutes * MINUTE
+            book.look(at, [DeviceState(name="tank", at=at, water_c=water_c)])
+        drawn_kwh = 200 * 4.186 / 3600 * (43.99 - 38.0) - 0.002 * (41 - 18) / 12
+        assert book.today.cold_water_kwh == pytest.approx(drawn_kwh * (45 - 40.995) / (40.995 - 10), rel=0.01)
 
 
 def test_a_restart_goes_on_with_the_day(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from homeagent.agent.devices.by_hand import asked_of, boost, boost_kw, boosted, room_wish
+from homeagent.agent.devices.by_hand import asked_of, boost, boost_kw, boosted, room_wish, while_away
 from homeagent.agent.devices.car_task import announced_departure, car_task, needed_kwh
 from homeagent.agent.devices.learned import Learned
 from homeagent.agent.devices.memory import DeviceMemory
@@ -34,6 +34,7 @@ from homeagent.domain.wishes import (
     Wish,
     priced,
 )
+from homeagent.forecasting.comfort import careful_targets, inside
 from homeagent.forecasting.tank_heat import TankHeat, tank_heat
 from homeagent.planning.car_confidence import short_price, usual_spread
 from homeagent.planning.house_heat import worth_of_heat_left as worth_of_room_left
@@ -42,13 +43,16 @@ from homeagent.planning.tank import worth_of_heat_left as worth_of_water_left
 QUARTER, HOUR, DAY = timedelta(minutes=15), timedelta(hours=1), timedelta(days=1)
 COUNTED_DAYS = 2
 UNKNOWN = "the house is not known yet"
+SOON = timedelta(hours=2)
+"""So far ahead a room is looked after whose house is not known."""
 STALE_AFTER = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ahead:
-    """What a think knows of its grid: what importing costs (count,), what the home draws and the roof makes [kW]."""
+    """What a think knows of its grid, in which it is `now`: prices, what the home draws, what the roof makes [kW]."""
 
+    now: datetime
     grid: TimeGrid
     import_per_kwh: FloatArray
     load_kw: FloatArray
@@ -99,19 +103,19 @@ class Asking:
         """Return what is asked of each device; one that is paused, or does not tell how it stands, is left out."""
         self.problems.clear()
         grid = ahead.grid
-        in_force = self.people.in_force(grid.start)
+        in_force = self.people.in_force(ahead.now)
         drawn_kw, tasks = np.zeros(grid.count), []
         for device in self.known.values():
             asked = in_force.of(device.name)
             if asked.paused:
                 continue
-            if boosted(device, asked, grid.start):
+            if boosted(device, asked, ahead.now):
                 drawn_kw += boost_kw(device, asked, grid)
                 continue
             state = self._trusted(device, grid.start)
             task = None if state is None else self._task(device, asked, state, ahead, memory, around)
             if task is not None:
-                tasks.append(asked_of(task, asked, grid))
+                tasks.append(asked_of(while_away(task, in_force.vacation, grid), asked, grid))
         return DeviceAsks(tasks=tuple(tasks), drawn_kw=drawn_kw)
 
     def _trusted(self, device: DeviceKnown, now: datetime) -> DeviceState | None:
@@ -166,10 +170,13 @@ class Asking:
             departure = self.learned.departure(device, state, needed_kwh(device, wish, state, usual_kwh)[0], ahead.grid)
             configured = self._wishes[device.name]
             if isinstance(configured, CarWish) and configured.short_per_kwh is None:
-                wish = replace(wish, short_per_kwh=short_price(wish.confidence, usual_spread(ahead.hourly_per_kwh())))
+                hourly = ahead.hourly_per_kwh()
+                dearest = float(np.nanmax(hourly, initial=0.0))
+                wish = replace(wish, short_per_kwh=short_price(wish.confidence, usual_spread(hourly), dearest))
         task = car_task(device, wish, state, departure, usual_kwh)
         surplus_kw = np.maximum(ahead.pv_kw - ahead.load_kw, 0.0)
-        return None if task is None else replace(task, surplus_kw=surplus_kw)
+        usual = float(ahead.hourly_per_kwh().mean())
+        return None if task is None else replace(task, surplus_kw=surplus_kw, later_per_kwh=max(usual, 0.0))
 
     def _heat(
         self,
@@ -188,7 +195,7 @@ class Asking:
             why = self.learned.house_unknown.get(device.name, UNKNOWN)
             self.problems[device.name] = f"{device.name} is kept at its set-points: {why}"
             return None
-        comfort = self.rooms.comfort(wish, ahead.grid)
+        comfort = inside(self.rooms.comfort(wish, ahead.grid))
         mass_c = self.learned.mass_c(device, state.air_c, memory, ahead.grid.start)
         left_per_kwh = worth_of_room_left(device, model, ahead.import_per_kwh, around.outdoor_c, ahead.grid)
         task = heat_task(device, model, state.air_c, mass_c, comfort, around, self.standing.course(state))
@@ -271,6 +278,11 @@ class Asking:
             needs[name] = 0.0 if asked.paused else needed_kwh(device, wish, state, 0.0)[0] if known else None
         return needs
 
+    def is_theirs(self, device: DeviceKnown, now: datetime) -> bool:
+        """Return whether a person has paused a device, or has it run at full power now."""
+        asked = self.people.in_force(now).of(device.name)
+        return asked.paused or boosted(device, asked, now)
+
     def without_plan(self, device: DeviceKnown, now: datetime) -> tuple[Instruction | None, Choice]:
         """Return what a device is told that is not planned: boosted, or a room kept in its band; else nothing."""
         asked, wish = self.people.in_force(now).of(device.name), self._wishes[device.name]
@@ -282,9 +294,9 @@ class Asking:
             return boost(device, comfort), Choice(text=f"a person wants it at full power until {until:%H:%M}")
         if not isinstance(device, HeatSpec) or not isinstance(wish, HeatWish):
             return None, Choice(text="nothing is asked of it")
-        slot = TimeGrid(start=slot_start(now, QUARTER), step=QUARTER, count=1)
-        band = self.rooms.comfort(priced(room_wish(wish, asked), self._usual_per_kwh(now)), slot)
-        target_c = float((band.low_c if device.purpose == "heating" else band.high_c)[0])
+        soon = TimeGrid(start=slot_start(now, QUARTER), step=QUARTER, count=SOON // QUARTER)
+        band = self.rooms.comfort(priced(room_wish(wish, asked), self._usual_per_kwh(now)), soon)
+        target_c = float(careful_targets(device, band, soon.step_hours)[0])
         why = self.learned.house_unknown.get(device.name, UNKNOWN)
         return SetTemperature(target_c=target_c), Choice(text=f"kept at {target_c:.1f} degC: {why}")
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from homeagent.agent.commander import Commander
 from homeagent.agent.device_reasoning import Reasoner
 from homeagent.agent.devices.asking import Ahead, Asking
+from homeagent.agent.devices.hands import LEFT_FOR, Hands
 from homeagent.agent.devices.happenings import happened, strayed
 from homeagent.agent.devices.memory import DeviceMemory
 from homeagent.agent.devices.orders import order
@@ -19,7 +20,7 @@ from homeagent.agent.devices.outdoor import Outdoor
 from homeagent.agent.devices.warm_tasks import Around
 from homeagent.agent.satisfaction_book import SatisfactionBook
 from homeagent.agent.thinking import DeviceAsks, Thought
-from homeagent.domain.command import Command, Instruction
+from homeagent.domain.command import Command, Confirmed, Instruction, Sent
 from homeagent.domain.decision import DeviceDecision
 from homeagent.domain.devices import DeviceKnown
 from homeagent.domain.forecast import Scenarios
@@ -61,6 +62,9 @@ class DeviceBook:
         self._decided: tuple[datetime, str] | None = None
         self._planned: datetime | None = None
         self._last: dict[str, Instruction] = {}
+        self._hands = Hands()
+        self._now = datetime.min.replace(tzinfo=UTC)
+        self._overridden: list[str] = []
 
     @property
     def known(self) -> Mapping[str, DeviceKnown]:
@@ -90,6 +94,8 @@ class DeviceBook:
                 continue
             kept += self.memory.see(state)
             self.asking.see(device, before, state)
+            if self._hands.at_work(before, state):
+                self._overridden.append(device.name)
             news = happened(device, before, state)
             if news is None and state.name in plans:
                 news = strayed(device, plans[state.name], state, state.at)
@@ -98,7 +104,13 @@ class DeviceBook:
 
     def feel(self, now: datetime, satisfaction: SatisfactionBook) -> None:
         """Say how things stand for the people of the home."""
+        self._now = now
         states = [state for state in map(self.memory.last, self.known) if state is not None]
+        for device in self._overridden:  # the person's, for a while
+            satisfaction.overridden(device, now)
+            self.asking.people.by_hand(device, now + LEFT_FOR, now)
+            self._hands.forget(device)
+        self._overridden.clear()
         satisfaction.look(now, states, self.asking.rooms_now(now), self.asking.cars_need(now))
 
     def news(self, now: datetime) -> str | None:
@@ -121,7 +133,9 @@ class DeviceBook:
             sun_kw_m2=self.outdoor.sun_kw_m2(grid, pv_kw, self.asking.learned.most_pv_kw),
             gains_kw=np.zeros(grid.count),  # the house as learned has them in it
         )
-        ahead = Ahead(grid=grid, import_per_kwh=import_per_kwh, load_kw=load_kw, pv_kw=pv_kw)
+        ahead = Ahead(
+            now=max(self._now, grid.start), grid=grid, import_per_kwh=import_per_kwh, load_kw=load_kw, pv_kw=pv_kw
+        )
         return self.asking.asks(ahead, self.memory, around)
 
     def reconsider(self) -> None:
@@ -138,19 +152,23 @@ class DeviceBook:
             return
         self._decided = slot_at
         plans = {plan.name: plan for plan in thought.plan.devices}
+        until = slot_start(now, grid.step) + LEASE_SLOTS * grid.step
         for name, device in self.known.items():
             told, why = self._order(device, plans.get(name), now)
-            if told is None or commander.holds(name, told, now) or not commander.commands(told, self._last.get(name)):
+            if told is None:
+                self._hands.forget(name)
+                continue
+            if commander.holds(name, told, now, until) or not commander.commands(told, self._last.get(name)):
                 continue
             choice = why or self.reasons(thought, name, grid.index_of(now))
-            until = slot_start(now, grid.step) + LEASE_SLOTS * grid.step
             await self._tell(Told(name, told, choice, until, thought.plan.problem_digest, wake), now, commander)
 
     def _order(
         self, device: DeviceKnown, plan: DevicePlan | None, now: datetime
     ) -> tuple[Instruction | None, Choice | None]:
         """Return what a device is told now, and why where that is not of the plan."""
-        if plan is not None and plan.power_kw.grid.start <= now < plan.power_kw.grid.end:
+        theirs = self.asking.is_theirs(device, now)  # at once, even before there is a plan that knows of it
+        if plan is not None and plan.power_kw.grid.start <= now < plan.power_kw.grid.end and not theirs:
             return order(device, plan, now), None
         return self.asking.without_plan(device, now)
 
@@ -173,5 +191,7 @@ class DeviceBook:
             wake=told.wake,
         )
         self._last[told.device] = told.instruction
+        if isinstance(result, Sent | Confirmed):
+            self._hands.told(told.device, told.instruction)
         self.decisions.append(decision)
         self._store.write_device_decision(decision)

@@ -9,9 +9,10 @@ import numpy as np
 
 from homeagent.domain.command import Instruction, SetCharge, SetSwitch, SetTemperature
 from homeagent.domain.devices import ApplianceSpec, CarSpec, DeviceKnown, HeatSpec, HoursSpec, TankSpec
+from homeagent.domain.expectations import share_inside
 from homeagent.domain.grid import FloatArray, TimeGrid
-from homeagent.domain.people import Asked
-from homeagent.domain.tasks import ApplianceTask, CarTask, DeviceTask
+from homeagent.domain.people import Asked, Vacation
+from homeagent.domain.tasks import ApplianceTask, CarTask, DeviceTask, HoursTask, TankTask
 from homeagent.domain.wishes import Band, HeatWish
 
 BOOST_K = 2.0
@@ -53,7 +54,9 @@ def boost_kw(device: DeviceKnown, asked: Asked, grid: TimeGrid) -> FloatArray:
 
 
 def asked_of(task: DeviceTask, asked: Asked, grid: TimeGrid) -> DeviceTask:
-    """Return a task as somebody wants it for a while: started now, or not before a time."""
+    """Return a task as somebody wants it for a while: started now, not before a time, or a tank once so hot by then."""
+    if isinstance(task, TankTask) and asked.target is not None and asked.target_until is not None:
+        return _once_hot(task, asked.target, asked.target_until, grid)
     if isinstance(task, ApplianceTask) and asked.boost_until is not None and task.begun_min is None:
         return replace(task, first=0, last=0, at_most=None)
     if asked.not_before is None:
@@ -64,6 +67,41 @@ def asked_of(task: DeviceTask, asked: Asked, grid: TimeGrid) -> DeviceTask:
     if isinstance(task, CarTask):
         later = np.arange(grid.count) >= first
         return replace(task, present=task.present & later, leaves=np.where(later, task.leaves, 0.0))
+    if isinstance(task, HoursTask):
+        return replace(task, allowed=task.allowed & (np.arange(grid.count) >= first))
+    return task
+
+
+def _once_hot(task: TankTask, target_c: float, until: datetime, grid: TimeGrid) -> TankTask:
+    """Return the task of a tank that is to have been at a temperature once before a time."""
+    last = min(max((until - grid.start) // grid.step - 1, 0), grid.count - 1)
+    if task.hygiene_by is not None:  # it is due anyhow, and hotter
+        return replace(task, hygiene_by=min(task.hygiene_by, last))
+    spec = replace(task.spec, hygiene_c=min(target_c, task.spec.max_c))
+    return replace(task, spec=spec, hygiene_by=last)
+
+
+def while_away(task: DeviceTask, vacation: Vacation | None, grid: TimeGrid) -> DeviceTask:
+    """Return a task with nobody there for a while: no water is drawn, the tank is clean on the return, no car leaves.
+
+    What the rooms are kept at follows from the absence itself.
+    """
+    if vacation is None:
+        return task
+    share = share_inside(grid, vacation.since, vacation.until)
+    if isinstance(task, TankTask):
+        here = 1.0 - share
+        back = (vacation.until - grid.start) // grid.step - 1  # the last slot before somebody is there again
+        due = task.hygiene_by
+        if 0 <= back < grid.count and task.spec.hygiene_every is not None:
+            due = back
+        elif due is not None and share[due] > 0:
+            due = None  # nobody is there to whom it matters
+        return replace(task, drawn_kwh=task.drawn_kwh * here, drawn_high_kwh=task.drawn_high_kwh * here, hygiene_by=due)
+    if isinstance(task, CarTask) and grid.count and share[0] > 0:
+        here_again = np.cumsum(share[::-1])[::-1] == 0
+        leaves = np.where(here_again, task.leaves, 0.0)
+        return replace(task, leaves=leaves, needed_kwh=task.needed_kwh if leaves.any() else 0.0)
     return task
 
 

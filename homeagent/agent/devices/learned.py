@@ -32,6 +32,8 @@ MOST_PV_SHARE = 0.995
 BEHIND = timedelta(days=3)
 """So far back a house's mass remembers its air."""
 HOUR = timedelta(hours=1)
+NEARLY_K = 1.0
+"""A tank so near to its hygiene temperature has had it: thermometers and thermostats differ by as much."""
 
 Past = Callable[[datetime], History]
 """Gives the household's own load and the roof's PV up to a time."""
@@ -57,7 +59,7 @@ class Learned:
         self.hot_at: dict[str, datetime] = {}
         self.most_pv_kw = 0.0
         self._devices = tuple(devices)
-        self._names = {one.name: one.hygiene_c if isinstance(one, TankSpec) else np.inf for one in devices}
+        self._names = {one.name: one.hygiene_c - NEARLY_K if isinstance(one, TankSpec) else np.inf for one in devices}
         self._past, self._timezone, self._place = past, timezone, place
         self._profiles: dict[str, FloatArray] = {}
         self._draws: dict[str, Draws] = {}
@@ -72,8 +74,10 @@ class Learned:
                 if state.power_kw is not None and before is not None:
                     self.sessions.drew(device.name, state.at, state.power_kw, state.at - before.at)
                 self.sessions.plugged(device.name, state.at, float(state.plugged))
-            case TankSpec() if state.water_c is not None and state.water_c >= device.hygiene_c:
-                self.hot_at[device.name] = state.at
+            case TankSpec() if state.water_c is not None:
+                if state.water_c >= device.hygiene_c - NEARLY_K:
+                    self.hot_at[device.name] = state.at
+                self.hot_at.setdefault(device.name, state.at)  # never seen hot: due an interval after it was first seen
             case ApplianceSpec():
                 if not state.ready_to_run:
                     self._loaded_at.pop(device.name, None)
@@ -92,7 +96,7 @@ class Learned:
                 self.sessions.plugged(name, reading.at, reading.value)
             elif what == "power_kw":
                 self.sessions.drew(name, reading.at, reading.value, reading.over)
-            elif what == "water_c" and reading.value >= self._names[name]:
+            elif what == "water_c" and (reading.value >= self._names[name] or name not in self.hot_at):
                 self.hot_at[name] = max(reading.at, self.hot_at.get(name, reading.at))
 
     def past(self, now: datetime) -> History:

@@ -68,14 +68,14 @@ class SessionBook:
         if at - stay.plug_in < SHORTEST:
             return
         sessions = self._past.setdefault(car, [])
-        sessions.append(CarSession(plug_in=stay.plug_in, plug_out=at, energy_kwh=stay.energy_kwh))
+        sessions.append(CarSession(plug_in=stay.plug_in, plug_out=at, energy_kwh=round(stay.energy_kwh, 3)))
         del sessions[:-MOST_KEPT]
         kept = {name: [_row(one) for one in past] for name, past in self._past.items()}
         self._store.write_fact(FACT, json.dumps(kept))
 
 
 def _row(session: CarSession) -> list[str | float]:
-    return [session.plug_in.isoformat(), session.plug_out.isoformat(), round(session.energy_kwh, 3)]
+    return [session.plug_in.isoformat(), session.plug_out.isoformat(), session.energy_kwh]
 
 
 def _session(row: Sequence[str | float]) -> CarSession:

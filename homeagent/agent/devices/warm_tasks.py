@@ -14,7 +14,7 @@ from homeagent.domain.tasks import HeatTask, HoursTask, TankTask
 from homeagent.domain.wishes import HoursWish, TankWish
 from homeagent.forecasting.comfort import ComfortBand
 
-MINUTE = timedelta(minutes=1)
+MINUTE, A_DAY = timedelta(minutes=1), timedelta(days=1)
 LONG_MIN = 1e9
 """As long as a device can have been as it is, where nobody knows."""
 RUNS_KW = 0.05
@@ -71,11 +71,15 @@ def tank_task(
 ) -> TankTask:
     """Return the task of a tank; `drawn` is what is expected and the most, `hot_at` when it last was hot enough.
 
-    A tank that was never seen hot is due within the interval from now, not at once.
+    A tank that was never seen hot is due within the interval from now, not at once. One that does not get there,
+    whatever its sheet says, is tried for a day, and then once every other day: it is not kept hot in vain.
     """
     due: int | None = None
     if spec.hygiene_every is not None:
         due_at = (grid.start if hot_at is None else hot_at) + spec.hygiene_every
+        late = grid.start - due_at
+        if late > timedelta(0) and late % (2 * A_DAY) >= A_DAY:
+            due_at = grid.start + 2 * A_DAY - late % (2 * A_DAY)
         slot = max((due_at - grid.start) // grid.step - 1, 0)
         due = slot if slot < grid.count else None
     return TankTask(

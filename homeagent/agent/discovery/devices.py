@@ -12,17 +12,20 @@ from homeagent.domain.discovery import Answer, Finding, Question
 from homeagent.domain.survey import Survey
 
 KINDS = {
-    "charger": "appliances",
-    "water_heater": "appliances",
+    "charger": "ev",
+    "water_heater": "water_heater",
     "switch": "appliances",
     "thermostat": "climate",
 }
-TIMES: Mapping[str, Mapping[str, Any]] = {
-    "appliances": {"01:00": True, "05:00": False},
-    "climate": {"06:00": 21, "22:30": 18},
+EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "charger": {"max_charge_kw": 7.4},
+    "water_heater": {"litres": 200, "rated_kw": 2.0},
+    "switch": {"rated_kw": 1.0},
+    "thermostat": {"rated_kw": 2.0},
 }
-"""Examples: only the household knows its own."""
-EXAMPLE_KW = {"charger": 7.4, "water_heater": 2.0, "switch": 1.0}
+"""Only the household knows its own."""
+HOURS: Mapping[str, Any] = {"01:00": True, "05:00": False}
+"""What a switch turns on is not known: a programme, some hours a day, or fixed ones."""
 MOST_OFFERED = 8
 
 
@@ -151,7 +154,7 @@ def _which(
 def _offers(
     survey: Survey, known: Mapping[str, Profile], others: Sequence[Binding]
 ) -> tuple[dict[str, dict[str, Any]], list[Finding]]:
-    """Return examples for what else can be switched or set; they keep hours that only the household knows."""
+    """Return examples for what else can be switched or set, with numbers that only the household knows."""
     offers: dict[str, dict[str, Any]] = {}
     findings = []
     for binding in others[:MOST_OFFERED]:
@@ -161,14 +164,15 @@ def _offers(
         own = called.partition(".")[2] if called in survey.entities else called
         name = _key_of(own, {*offers.get(section, {})})
         values: dict[str, Any] = {"profile": profile.name, "entities": dict(binding.entities)}
-        if section == "climate":
+        values = {**EXAMPLES[profile.kind], **values}
+        if section in {"climate", "water_heater"}:
             values = {"entity": next(iter(binding.entities.values())), **values}
-        else:
-            values = {"rated_kw": EXAMPLE_KW[profile.kind], **values}
-        offers.setdefault(section, {})[name] = {**values, "timetable": dict(TIMES[section])}
+        if section == "appliances":
+            values["timetable"] = dict(HOURS)
+        offers.setdefault(section, {})[name] = values
         can = " and ".join(profile.verbs)
         text = f"{called}: a {profile.kind.replace('_', ' ')} that can be told {can} ({profile.title})"
-        remedy = "it keeps fixed hours if you want: its keys stand at the end of the file, as comments"
+        remedy = "it is planned if you want: its keys stand at the end of the file, as comments; mend their numbers"
         findings.append(Finding(topic="devices", kind="found", text=text, remedy=remedy))
     return offers, findings
 

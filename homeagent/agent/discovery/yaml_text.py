@@ -35,7 +35,7 @@ def config_text(understanding: Understanding, url: str, made_at: datetime, finge
         if value not in ({}, None):
             lines += ["", *_entry(key, value, (), understanding.notes)]
     if understanding.offers:
-        lines += ["", "# What else can be switched or set at fixed hours; put in your own, and take the # away:"]
+        lines += ["", "# What else can be switched or set; put in your own numbers, and take the # away:"]
     for key, value in understanding.offers.items():
         lines += [f"# {line}" for line in _entry(key, value, (), {})]
     return "\n".join(lines) + "\n"

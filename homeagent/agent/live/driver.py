@@ -135,12 +135,29 @@ class Driver:
         return self.standing == "driving" and self._command is not None
 
     @property
+    def set_otherwise(self) -> bool:
+        """Whether the device may stand otherwise than it was commanded, and not by a hand that is still to be found.
+
+        A guard or the fuse has moved it, it is in its safe state, or its hand was found.
+        """
+        if self.standing in {"yielded", "contested", "degraded"}:
+            return True
+        return self._told is not None and (self._command is None or self._told != self._command.instruction)
+
+    @property
     def follows_kw(self) -> float | None:
         """What a charger that follows the surplus was told to draw, None while it does not follow."""
         command, told = self._command, self._told
         if not self.in_charge or command is None or not isinstance(command.instruction, SetCharge):
             return None
         return told.power_kw if command.instruction.surplus and isinstance(told, SetCharge) else None
+
+    @property
+    def forced_kw(self) -> float:
+        """What a battery charges because it was told so: it would not by itself."""
+        told, battery_kw = self._told, self.observed().battery_kw
+        forced = isinstance(told, SetMode) and told.mode == "charge" and battery_kw is not None
+        return max(-battery_kw, 0.0) if forced and battery_kw is not None else 0.0
 
     @property
     def charges_on(self) -> int | None:

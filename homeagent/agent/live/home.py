@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from homeagent.agent.live.alarm import Alarm
@@ -17,6 +18,7 @@ from homeagent.agent.live.holding_back import HoldingBack
 from homeagent.agent.live.notices import Notices
 from homeagent.agent.live.observing import Claim, Observing
 from homeagent.agent.live.prices import LivePrices
+from homeagent.agent.live.surroundings import outdoor, presence
 from homeagent.control.proof import Observed
 from homeagent.domain.command import AgentMode, Command, CommandResult, Rejected, Skipped
 from homeagent.domain.devices import DeviceKnown, DeviceState
@@ -25,13 +27,12 @@ from homeagent.domain.ports import Clock
 from homeagent.domain.prices import PublishedPrices
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteSpec
-from homeagent.domain.wiring import DeviceSpec, MeterSpec, Wiring
-from homeagent.hass.device_reading import OUTDOOR_C, power_kw, temperature_c, thermostat_c
+from homeagent.domain.wiring import DeviceSpec, Wiring
+from homeagent.domain.wishes import Wish
 from homeagent.hass.entities import Change, EntityState
 from homeagent.hass.lateness import Lateness
 from homeagent.hass.link import Link
 from homeagent.hass.metering import MeterBoard
-from homeagent.hass.presence import somebody_home
 from homeagent.hass.steps import StepRunner
 
 _LOGGER = logging.getLogger(__name__)
@@ -58,11 +59,13 @@ class LiveHome:
         mode: AgentMode,
         clock: Clock,
         known: Sequence[DeviceKnown] = (),
+        wishes: Mapping[str, Wish] | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.alarm = Alarm(loop.time)
         self.wiring = wiring
         self._measuring = wiring.measuring()
+        self._news = wiring.news()
         self.link = Link(
             wiring.home_assistant,
             wiring.entities(),
@@ -72,7 +75,9 @@ class LiveHome:
             pause_s=self._pause_s,
         )
         self.board = MeterBoard(wiring.meters, clock.now, loop.time)
-        self.devices = DeviceBoard(known, wiring.sensors, self.state, lambda: self.link.temperature_unit, site.timezone)
+        self.devices = DeviceBoard(
+            known, wiring.sensors, self.state, lambda: self.link.temperature_unit, site.timezone, wishes
+        )
         self.prices = LivePrices(wiring.prices, site, clock)
         self.forecasts = LiveForecasts(wiring.forecasts, self.link, clock)
         self._clock = clock
@@ -108,7 +113,7 @@ class LiveHome:
         }
         parts = {name: driver for name, driver in self.drivers.items() if driver.spec.part is not None}
         self._group = BatteryGroup(parts, self._observing.whole_battery, clock.now) if parts else None
-        self._fuse = HoldingBack(site.grid, self._observing.drawn_kw)
+        self._fuse = HoldingBack(site.grid, wiring.phases, self._observing.drawn_kw)
 
     async def run(self) -> None:
         """Keep the link and the guard loops alive, for ever."""
@@ -122,8 +127,7 @@ class LiveHome:
         now = asyncio.get_running_loop().time
         while self.drivers:
             looked_s = now()
-            self._hold_back(looked_s)
-            self._share()
+            self._share(looked_s)
             for driver in self.drivers.values():
                 driver.guard(linked=self.link.status.up)
             self._measured.clear()
@@ -134,22 +138,14 @@ class LiveHome:
             if left_s > 0:
                 await asyncio.sleep(left_s)
 
-    def _hold_back(self, now_s: float) -> None:
-        """Keep the home below its fuse."""
-        if self._fuse.watches and self.link.status.up:
-            phases = [self._phase_kw(spec) for spec in self.wiring.phases]
-            self._fuse.look(now_s, self.board.present_kw("grid_kw"), phases, self.drivers)
-
-    def _share(self) -> None:
-        """Have several batteries share what the whole is to do now."""
-        result = None if self._group is None or not self.link.status.up else self._group.guard()
+    def _share(self, now_s: float) -> None:
+        """Keep the home below its fuse, and have several batteries share what the whole is to do."""
+        if not self.link.status.up:
+            return
+        self._fuse.look(now_s, self.board.present_kw("grid_kw"), self.state, self.drivers)
+        result = None if self._group is None else self._group.guard()
         if result is not None:
             self._report(result)
-
-    def _phase_kw(self, spec: MeterSpec) -> float | None:
-        shown = [(power_kw(self.state(one.entity), one.entity).value, one.sign) for one in spec.sources]
-        known = [kw * sign for kw, sign in shown if kw is not None]
-        return sum(known) if len(known) == len(shown) else None
 
     def _claims(self) -> list[Claim]:
         """Return the chargers that follow the surplus, in the order of the configuration."""
@@ -176,37 +172,16 @@ class LiveHome:
             self._next_read = _next_minute(now)
             new += self.board.take()
             new += self.forecasts.readings()
-            new += self._presence(now)
-            new += self._outdoor(now)
+            if self.link.status.up:
+                new += presence(self.wiring, self.state, now, READ_EVERY)
+                new += outdoor(self.wiring, self.state, self.link.temperature_unit, now, READ_EVERY)
         return new
 
-    def _presence(self, now: datetime) -> list[Reading]:
-        """Return whether nobody is at home, of the minute that has passed; nothing while it is not known."""
-        present = somebody_home(map(self.state, self.wiring.presence)) if self.link.status.up else None
-        return (
-            []
-            if present is None
-            else [Reading(entity="nobody_home", at=now, value=float(not present), over=READ_EVERY)]
-        )
-
     def device_states(self) -> Sequence[DeviceState]:
-        """Return how each device stands."""
-        return self.devices.look(self._clock.now(), linked=self.link.status.up)
-
-    def _outdoor(self, now: datetime) -> list[Reading]:
-        """Return how warm it is outside, by the thermometer there or else by the weather service."""
-        entity, weather = self.wiring.outdoor, self.wiring.forecasts.weather
-        if entity is not None:
-            told = temperature_c(self.state(entity), entity, OUTDOOR_C)
-        elif weather is not None:
-            state = self.state(weather)
-            unit = self.link.temperature_unit if state is None else str(state.attributes.get("temperature_unit"))
-            told = thermostat_c(state, weather, "temperature", unit, OUTDOOR_C)
-        else:
-            return []
-        if told.value is None:
-            return [Reading(entity="temp_c", at=now, value=None, reason=told.problem)]
-        return [Reading(entity="temp_c", at=now, value=told.value, over=READ_EVERY)]
+        """Return how each device stands. A set-point that the edge has moved is left out: it is nobody's hand."""
+        states = self.devices.look(self._clock.now(), linked=self.link.status.up)
+        moved = {name for name, driver in self.drivers.items() if driver.set_otherwise}
+        return [replace(state, target_c=None) if state.name in moved else state for state in states]
 
     async def published(self) -> PublishedPrices | None:
         """Return what has been published since the last call."""
@@ -246,7 +221,8 @@ class LiveHome:
 
     def restore(self, commands: Sequence[Command]) -> None:
         """Take up commands of the run before, once the home has been seen."""
-        self._restore = [command for command in commands if command.device in self.drivers]
+        known = {*self.drivers, *([] if self._group is None else [BATTERY])}
+        self._restore = [command for command in commands if command.device in known]
 
     def owe_safe_state(self, device: str) -> None:
         """Bring what a run before has left to its safe state; several batteries each."""
@@ -295,6 +271,8 @@ class LiveHome:
         self.board.see(change.entity_id, change.after, self._ago_s(change))
         if change.entity_id in self._measuring:
             self._measured.set()
+        if change.entity_id in self._news and not change.first:
+            self.alarm.ring("a device changed", "person")
         if self.prices.see(change.entity_id, change.after):
             self.alarm.ring("prices came")
         self.forecasts.see(change.entity_id, change.after)
@@ -316,7 +294,10 @@ class LiveHome:
             self._notices.forgotten()
             self._readings += self.board.snapshot()
             for command in self._restore:
-                self.drivers[command.device].restore(command)
+                if self._group is not None and command.device == BATTERY:
+                    self._group.obey(command)
+                else:
+                    self.drivers[command.device].restore(command)
             self._restore = []
         else:
             self.board.lost()

@@ -82,9 +82,7 @@ class Observing:
     def _part(self, part: BatteryPart) -> Observed:
         """Return what is measured of one of several batteries: to it the others are part of the home."""
         whole = self.whole_battery()
-        shown = [(reading.power_kw(self._state(one.entity), one.entity).value, one.sign) for one in part.power]
-        known = [kw * sign for kw, sign in shown if kw is not None]
-        own_kw = sum(known) if len(known) == len(shown) else None
+        own_kw = reading.summed_kw(part.power, self._state)
         net_kw = None
         if own_kw is not None and whole.net_kw is not None and whole.battery_kw is not None:
             net_kw = whole.net_kw - (whole.battery_kw - own_kw)

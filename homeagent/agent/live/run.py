@@ -116,7 +116,7 @@ class _Run:
     def __init__(self, config: RunConfig, store: Store) -> None:
         clock = SystemClock()
         store.write_fact(TIMEZONE, config.site.timezone.key)
-        self.home = LiveHome(config.wiring, config.site, config.mode, clock, config.known)
+        self.home = LiveHome(config.wiring, config.site, config.mode, clock, config.known, config.wishes)
         setup = Setup(
             site=config.site,
             capability=config.inverter,
@@ -187,6 +187,7 @@ class _Run:
         yielded = {name for name, driver in self.home.drivers.items() if driver.standing == "yielded"}
         for name in sorted(yielded - self._yielded):
             self.agent.satisfaction.overridden(name, now)
+            self.agent.people.by_hand(name, self.home.drivers[name].until, now)
         self._yielded = yielded
 
     def _remember(self, readings: Sequence[Reading], *, milestone: bool) -> None:

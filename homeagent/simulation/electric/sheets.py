@@ -31,6 +31,7 @@ TANK, CAR, POOL = "hot_water", "car", "pool"
 ROOM_LOW_C, ROOM_HIGH_C = 14.0, 31.0
 """The guards that an owner sets for the rooms."""
 TANK_MOST_C = 65.0
+NARROWEST_K = 0.5
 SHEET_C = (-15.0, -7.0, 2.0, 7.0, 12.0)
 COMPRESSOR_REST = Steadiness(min_on=timedelta(minutes=20), min_off=timedelta(minutes=15), starts_per_day=12)
 PANEL_REST = Steadiness(min_on=timedelta(minutes=5), min_off=timedelta(minutes=5), starts_per_day=48)
@@ -62,10 +63,19 @@ def known_devices(drawn: ElectricHome) -> tuple[DeviceKnown, ...]:
 
 
 def known_wishes(drawn: ElectricHome) -> dict[str, Wish]:
-    """Return what its owner would write down as wanted: the band that all of them can bear, in halves of a degree."""
-    people = drawn.people
-    low = math.ceil(2 * max(person.low_c for person in people)) / 2
-    high = max(math.floor(2 * min(person.high_c for person in people)) / 2, low + 1)
+    """Return what its owner would write down as wanted: the band that all of them can bear, around what they agreed on.
+
+    Where there is none the heating keeps to the agreed set-point from below, the cooling from above.
+    """
+    people, cooling = drawn.people, drawn.season == "cooling"
+    low, high = max(person.low_c for person in people), min(person.high_c for person in people)
+    low, high = math.ceil(10 * low) / 10, math.floor(10 * high) / 10
+    if cooling:
+        high = max(high, drawn.set_c)
+        low = min(low, high - NARROWEST_K)
+    else:
+        low = min(low, drawn.set_c)
+        high = max(high, low + NARROWEST_K)
     asleep_low = math.ceil(2 * max(person.asleep_low_c for person in people)) / 2
     asleep_high = max(math.floor(2 * min(person.asleep_high_c for person in people)) / 2, asleep_low + 1)
     comfort = HeatWish(
@@ -138,6 +148,7 @@ def _tank(drawn: ElectricHome) -> TankSpec:
         loss_kw_per_k=round(tank.loss_kw_per_k, 4),
         room_c=20.0 if drawn.tank_inside else 14.0,
         useful_c=43.0,
+        layered=0.6,
         max_c=TANK_MOST_C,
         cop=CopCurve(outdoor_c=outdoor_c, cop=tank_cop(outdoor_c)) if tank.heat_pump else CopCurve(),
         dead_band_k=round(tank.band_k, 0),

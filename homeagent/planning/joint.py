@@ -194,6 +194,7 @@ class _Search:
             return
         best = best_responses(tasks, cost)
         tried = [best, *self._promising(tasks, best, cost, others), *self._levelled(tasks, best, cost)]
+        tried += self._halves(unit, best)
         if not self._placed[unit[0]]:
             self._take(unit, tried, beside, least_gain=None)
             return
@@ -218,6 +219,21 @@ class _Search:
         if before is None or not self._placed[unit[0]]:
             return False
         return GAINED * float(np.abs(per_kw - before).sum()) * most_kw < self._least_gain
+
+    def _halves(self, unit: tuple[int, ...], best: Courses) -> list[Courses]:
+        """Return a heat pump's courses halfway from the present powers to the best, on and off as either has it.
+
+        The best is made for a battery that answers each slot alone; halfway there is where both may settle.
+        """
+        task, present = self._tasks[unit[0]], self.responses[unit[0]].power_kw
+        if not isinstance(task, HeatTask) or not self._placed[unit[0]] or task.spec.min_kw >= task.spec.max_kw:
+            return []
+        between = np.maximum((present + best[0].power_kw) / 2, task.spec.min_kw)
+        found = [
+            evaluate(task, np.where(pattern > 0, between, 0.0), self._home.grid)
+            for pattern in (present, best[0].power_kw)
+        ]
+        return [(one,) for one in found if len(one.unmet) <= len(best[0].unmet)]
 
     def _levelled(self, tasks: Sequence[DeviceTask], best: Courses, cost: BatteryCost) -> list[Courses]:
         """Return a car's course at any powers instead of a few."""

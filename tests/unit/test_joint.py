@@ -13,7 +13,7 @@ from whole_homes import whole_home
 from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.plan import Plan, PlanningProblem
 from homeagent.domain.site import NO_BATTERY, GridLimits
-from homeagent.domain.tasks import CarTask
+from homeagent.domain.tasks import CarTask, HeatTask
 from homeagent.planning.device_plans import loads_of_plans
 from homeagent.planning.home_cost import fuse_kw
 from homeagent.planning.planner import fallback, solve
@@ -144,3 +144,11 @@ def test_a_home_without_a_battery_has_a_plan(asked: PlanningProblem) -> None:
     assert np.abs(plan.battery_kw.values).max() < 1e-4
     alone = solve(replace(asked, site=replace(asked.site, battery=NO_BATTERY), soc_kwh=0.0, devices=())).plan
     assert np.isfinite(alone.expected_cost)
+
+
+def test_devices_are_not_switched_on_more_often_than_they_may(asked: PlanningProblem, plan: Plan) -> None:
+    for task, device in zip(asked.devices, plan.devices, strict=True):
+        by_day = device.starts_by_day(asked.site.timezone)
+        power = device.power_kw.values > 0
+        assert sum(by_day.values()) == int(power[0]) + int((power[1:] & ~power[:-1]).sum())
+        assert max(by_day.values()) <= (task.spec.steadiness.starts_per_day if isinstance(task, HeatTask) else 8)

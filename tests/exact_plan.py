@@ -7,7 +7,7 @@ bound for the planner: it can only be cheaper.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import highspy
@@ -36,6 +36,8 @@ class Program:
     whole: list[int] = field(default_factory=list)
     rows: list[tuple[float, float, list[tuple[int, float]]]] = field(default_factory=list)
     constant: float = 0.0
+    start: dict[int, float] = field(default_factory=dict)
+    """Values of some columns in a solution to begin with."""
 
     def column(self, cost: float = 0.0, low: float = 0.0, high: float = INF, *, whole: bool = False) -> int:
         """Add a column."""
@@ -76,13 +78,22 @@ class Program:
         )
         for column in self.whole:
             solver.changeColIntegrality(column, highspy.HighsVarType.kInteger)
+        if self.start:
+            solver.setSolution(
+                len(self.start), np.array(list(self.start), dtype=np.int32), np.array(list(self.start.values()))
+            )
         solver.run()
         info = solver.getInfo()
         return float(info.objective_function_value) + self.constant, float(info.mip_dual_bound) + self.constant
 
 
-def exact_cost(problem: PlanningProblem, seconds: float, gap: float = 1e-4) -> tuple[float, float]:
-    """Return the least cost found for a home with one known future, and the bound that is proven."""
+def exact_cost(
+    problem: PlanningProblem, seconds: float, gap: float = 1e-4, known: Mapping[str, FloatArray] | None = None
+) -> tuple[float, float]:
+    """Return the least cost found for a home with one known future, and the bound that is proven.
+
+    The search may begin with `known` courses of devices [kW].
+    """
     home = home_cost(problem, points=1, states=61)
     program = Program()
     drawn: list[list[tuple[int, float]]] = [[] for _ in range(problem.grid.count)]
@@ -92,12 +103,19 @@ def exact_cost(problem: PlanningProblem, seconds: float, gap: float = 1e-4) -> t
     for task in problem.devices:
         if isinstance(task, ApplianceTask):
             continue
+        first = len(program.whole)
         powers = add[type(task)](program, task, problem)
         if isinstance(task, CarTask) and not task.spec.from_battery:
             apart = powers
         for slot, column in enumerate(powers):
             drawn[slot].append((column, 1.0))
-    _runs(program, runs, problem, drawn)
+        if known is not None and not isinstance(task, CarTask):
+            on = known[task.spec.name] > 0
+            program.start |= {program.whole[first + slot]: float(on[slot]) for slot in range(problem.grid.count)}
+    begins = _runs(program, runs, problem, drawn)
+    for name, columns in begins.items() if known is not None else ():
+        begun = int(np.flatnonzero(known[name])[0]) if known is not None and known[name].any() else -1
+        program.start |= {one: float(slot == begun) for slot, one in enumerate(columns) if one is not None}
     _battery(program, home, problem, drawn, apart)
     return program.solve(seconds, gap)
 
@@ -286,7 +304,7 @@ def _tank(program: Program, task: TankTask, problem: PlanningProblem) -> list[in
 
 def _runs(
     program: Program, tasks: list[ApplianceTask], problem: PlanningProblem, drawn: list[list[tuple[int, float]]]
-) -> None:
+) -> dict[str, list[int | None]]:
     grid = problem.grid
     minutes = grid.step_hours * 60
     begins: dict[str, list[int | None]] = {}
@@ -310,3 +328,4 @@ def _runs(
             theirs = [(column, -1.0) for column in before[: max(slot - needs + 1, 0)] if column is not None]
             if mine:
                 program.row(-INF, 0.0, *mine, *theirs)
+    return begins

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from homeagent.agent.thinking import Thought
 from homeagent.domain.tasks import Choice
-from homeagent.planning.cost_beside import cost_beside
+from homeagent.planning.cost_beside import costs_beside
 from homeagent.planning.device_reasons import DeviceReasons, Stretch
 
 
@@ -16,7 +16,7 @@ class Reasoner:
     def __init__(self, timezone: ZoneInfo) -> None:
         self._timezone = timezone
         self._digest: str | None = None
-        self._reasons: dict[str, DeviceReasons | None] = {}
+        self._reasons: dict[str, DeviceReasons] = {}
         self._stretches: dict[tuple[str, int, int], tuple[Stretch, ...]] = {}
 
     def __call__(self, thought: Thought, device: str, slot: int) -> Choice:
@@ -38,14 +38,12 @@ class Reasoner:
         """Return the reasons of a device, None where the plan has nothing of it."""
         if thought.plan.problem_digest != self._digest:
             self._digest = thought.plan.problem_digest
-            self._reasons.clear()
+            tasks, plans = thought.problem.devices, {plan.name: plan for plan in thought.plan.devices}
+            costs = costs_beside(thought.problem, thought.plan)
+            self._reasons = {
+                task.spec.name: DeviceReasons(task, plans[task.spec.name], costs[task.spec.name], self._timezone)
+                for task in tasks
+                if task.spec.name in plans
+            }
             self._stretches.clear()
-        if device not in self._reasons:
-            plan = next((plan for plan in thought.plan.devices if plan.name == device), None)
-            task = next((task for task in thought.problem.devices if task.spec.name == device), None)
-            self._reasons[device] = (
-                None
-                if plan is None or task is None
-                else DeviceReasons(task, plan, cost_beside(thought.problem, thought.plan, device), self._timezone)
-            )
-        return self._reasons[device]
+        return self._reasons.get(device)

@@ -21,6 +21,8 @@ from homeagent.domain.tasks import Choice, DevicePlan
 from homeagent.planning.device_reasons import Stretch
 
 SHOWN = timedelta(hours=24)
+TOLD_FOR = timedelta(hours=1)
+"""So long the reason of a decision is shown where no plan has anything of the device any more."""
 LEVEL_UNITS: Mapping[DeviceClass, str] = {
     "car": "kWh needed",
     "heat": "degC",
@@ -102,7 +104,7 @@ class DeviceTeller:
         if told is not None and thought is not None and told.plan_digest == thought.plan.problem_digest:
             return told.choice
         if thought is None or plan is None or not thought.plan.grid.start <= now < thought.plan.grid.end:
-            return None if told is None else told.choice
+            return told.choice if told is not None and now - told.at <= TOLD_FOR else None
         return self._reasoner(thought, name, thought.plan.grid.index_of(now))
 
     def _stretches(self, name: str, now: datetime, thought: Thought) -> list[dict[str, object]]:

@@ -9,7 +9,7 @@ import asyncio
 import multiprocessing
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -140,18 +140,15 @@ def facts_of(home: AllElectricHome) -> dict[str, str | float | bool]:
     }
 
 
-def live_all(stays: Sequence[Stay], jobs: int, progress: Callable[[int, int], None]) -> list[Lived]:
-    """Live all stays, so many at a time; in the order they were given."""
-    progress(0, len(stays))
-    found: dict[Stay, Lived] = {}
+def live_all(stays: Sequence[Stay], jobs: int) -> Iterator[Lived]:
+    """Live all stays, so many at a time, and give each as it ends."""
     if jobs == 1:
-        for stay in stays:
-            found[stay] = live(stay)
-            progress(len(found), len(stays))
-        return [found[stay] for stay in stays]
+        yield from map(live, stays)
+        return
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(live, stay) for stay in stays]):
-            lived = future.result()
-            found[lived.stay] = lived
-            progress(len(found), len(stays))
-    return [found[stay] for stay in stays]
+        futures = [pool.submit(live, stay) for stay in stays]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)

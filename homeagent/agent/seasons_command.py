@@ -62,25 +62,40 @@ class Request:
 
 
 def run_seasons(request: Request, progress: Callable[[int, int], None]) -> list[SeasonFigures]:
-    """Run them all, write what they came to, and return it.
+    """Run them all and return what they came to; after each home what is known by then is written.
 
     Raises:
         InputError: the folder cannot be written.
     """
+    stays, lived = request.stays(), list[Lived]()
     try:
         request.out.mkdir(parents=True, exist_ok=True)
+        progress(0, len(stays))
+        for one in live_all(stays, request.jobs):
+            lived.append(one)
+            lived.sort(key=lambda done: stays.index(done.stay))
+            _write(request, lived)
+            progress(len(lived), len(stays))
     except OSError as error:
-        issue = Issue(
-            path="--out", message=f"cannot be made: {error.strerror}", remedy="name a folder you may write to"
-        )
+        issue = Issue(path="--out", message=f"cannot be written: {error.strerror}", remedy="name a folder of yours")
         raise InputError(str(request.out), (issue,)) from error
-    lived = live_all(request.stays(), request.jobs, progress)
-    found = [season_figures(season, lived) for season in request.seasons]
-    told = [_told(figures, lived) for figures in found]
-    body = {"notice": NOTICE, "days": request.days, "past_days": request.past_days, "seasons": told}
-    text = json.dumps(body, indent=1, allow_nan=False)
-    (request.out / "seasons.json").write_text(text + "\n", encoding="utf-8")
-    return found
+    return [season_figures(season, lived) for season in request.seasons]
+
+
+def _write(request: Request, lived: Sequence[Lived]) -> None:
+    """Write what is known by now, whole or not at all."""
+    told = [_told(season_figures(season, lived), lived) for season in request.seasons]
+    body = {
+        "notice": NOTICE,
+        "days": request.days,
+        "past_days": request.past_days,
+        "runs": len(lived),
+        "of": len(request.stays()),
+        "seasons": told,
+    }
+    new = request.out / "seasons.json.new"
+    new.write_text(json.dumps(body, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    new.replace(request.out / "seasons.json")
 
 
 def _told(figures: SeasonFigures, lived: Sequence[Lived]) -> dict[str, Any]:

@@ -144,10 +144,11 @@ class SeasonFigures:
         return found
 
     def _compared(self, name: str, way: Way, beside: Way) -> Comparison:
-        pairs = list(zip(self.values(way, name), self.values(beside, name), strict=True))
+        both = [ways for ways in self.by_home.values() if way in ways and beside in ways]
+        pairs = [(float(getattr(ways[way], name)), float(getattr(ways[beside], name))) for ways in both]
         sign = 1.0 if name == "satisfaction" else -1.0
         told = [sign * (mine / other - 1) for mine, other in pairs if other >= AT_LEAST.get(name, 0.1)]
-        mine, others = (sum(one) for one in zip(*pairs, strict=True))
+        mine, others = (sum(pair[which] for pair in pairs) for which in (0, 1))
         of_sums = sign * (mine / others - 1) if others >= AT_LEAST.get(name, 0.1) else None
         return Comparison(name=name, way=way, beside=beside, homes=spread(told), of_sums=of_sums)
 

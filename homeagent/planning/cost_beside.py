@@ -15,23 +15,47 @@ POINTS, STATES = 6, 31
 """Coarser than the plan: only differences of single slots are told, to the cent."""
 
 
-def cost_beside(problem: PlanningProblem, plan: Plan, device: str) -> SlotCost:
-    """Return what more load costs in each slot beside the plan without `device`, the battery's answer counted."""
+def costs_beside(problem: PlanningProblem, plan: Plan) -> dict[str, SlotCost]:
+    """Return, for each device of the plan, what more load costs in each slot beside the plan without that device.
+
+    The battery's answer is counted. All devices are worked out at once, which takes little more than one.
+    """
     tasks = {task.spec.name: task for task in problem.devices}
+    planned = [device for device in plan.devices if device.name in tasks]
+    if not planned:
+        return {}
     home = home_cost(problem, points=POINTS, states=STATES)
-    loads = Loads.none(problem.grid.count)
-    for other in plan.devices:
-        if other.name != device and other.name in tasks:
-            loads += _loads(tasks[other.name], other.power_kw.values)
-    rows = Loads(all_kw=loads.all_kw[None], apart_kw=loads.apart_kw[None], one_phase_kw=loads.one_phase_kw[None])
-    table = home.tables(rows)[:, 0]
-    return BatteryCost(
-        home=home,
-        table=table,
-        loads=loads,
-        soc_kwh=home.course_kwh(table, loads)[:-1],
-        apart=_apart(tasks[device]),
-        one_phase=_one_phase(tasks[device]),
+    own = [_loads(tasks[device.name], device.power_kw.values) for device in planned]
+    beside = Loads(
+        all_kw=_without_each([one.all_kw for one in own]),
+        apart_kw=_without_each([one.apart_kw for one in own]),
+        one_phase_kw=_without_each([one.one_phase_kw for one in own]),
+    )
+    tables = home.tables(beside)
+    found: dict[str, SlotCost] = {}
+    for place, device in enumerate(planned):
+        loads = Loads(
+            all_kw=beside.all_kw[place], apart_kw=beside.apart_kw[place], one_phase_kw=beside.one_phase_kw[place]
+        )
+        table = np.ascontiguousarray(tables[:, place])
+        found[device.name] = BatteryCost(
+            home=home,
+            table=table,
+            loads=loads,
+            soc_kwh=home.course_kwh(table, loads)[:-1],
+            apart=_apart(tasks[device.name]),
+            one_phase=_one_phase(tasks[device.name]),
+        )
+    return found
+
+
+def _without_each(rows: list[FloatArray]) -> FloatArray:
+    """Return the sum of all rows but one, for each of them, added up in the same order whichever is left out."""
+    return np.stack(
+        [
+            sum((row for other, row in enumerate(rows) if other != place), np.zeros_like(rows[0]))
+            for place in range(len(rows))
+        ]
     )
 
 

@@ -133,7 +133,12 @@ class DeviceReasons:
 
     def _of_car(self, task: CarTask, prices: SlotPrices, slot: int) -> str:
         if not prices.allowed[slot]:
-            return "is not plugged in" if not task.present[slot] else "has left by then"
+            again = np.flatnonzero(prices.allowed[slot:])
+            return (
+                f"waits until {self._clock.slot(slot + int(again[0]), slot)}, as asked"
+                if len(again)
+                else "has left by then"
+            )
         power, until, needs = self._power_kw[slot], self._clock.slot(self._until(slot), slot), self._plan.level[slot]
         last, by = self._departure(task, slot)
         need = f"{needs:.1f} kWh still needed" if needs > NEEDED_KWH else "beyond what is needed"

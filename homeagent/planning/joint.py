@@ -19,6 +19,7 @@ import numpy as np
 from homeagent.domain.grid import FloatArray
 from homeagent.domain.plan import PlanningProblem
 from homeagent.domain.tasks import CarTask, DeviceTask, HeatTask
+from homeagent.planning.car_levels import levelled_kw
 from homeagent.planning.device_responses import best_responses, evaluate, is_apart, loads_of, on_one_phase, units
 from homeagent.planning.home_cost import HomeCost, Loads
 from homeagent.planning.response import Response
@@ -189,7 +190,7 @@ class _Search:
         if not halfway and self._answered_already(unit, cost):
             return
         best = best_responses(tasks, cost)
-        tried = [best, *self._promising(tasks, best, cost, others)]
+        tried = [best, *self._promising(tasks, best, cost, others), *self._levelled(tasks, best, cost)]
         if not self._placed[unit[0]]:
             self._take(unit, tried, beside, least_gain=None)
             return
@@ -208,6 +209,12 @@ class _Search:
         if before is None or not self._placed[unit[0]]:
             return False
         return float(np.abs(per_kw - before).sum()) * most_kw < self._least_gain
+
+    def _levelled(self, tasks: Sequence[DeviceTask], best: Courses, cost: BatteryCost) -> list[Courses]:
+        """Return a car's course at any powers instead of a few."""
+        task = tasks[0]
+        power_kw = levelled_kw(task, best[0].power_kw, cost) if isinstance(task, CarTask) else None
+        return [] if power_kw is None else [(evaluate(task, power_kw, self._home.grid),)]
 
     def _promising(self, tasks: Sequence[DeviceTask], best: Courses, cost: BatteryCost, most: int) -> list[Courses]:
         """Return the other courses that look best at the slots' costs."""

@@ -20,6 +20,7 @@ def test_the_command_runs_the_baselines_and_says_that_they_are_simulated(tmp_pat
     assert "simulated" in result.output
     body = json.loads((out / "seasons.json").read_text())
     assert body["notice"] == NOTICE
+    assert body["runs"] == body["of"] == 4
     (season,) = body["seasons"]
     assert season["season"] == "heating"
     assert [home["seed"] for home in season["homes"]] == [1, 2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from homeagent.domain.grid import FloatArray
-from homeagent.domain.tasks import ApplianceTask, DeviceTask
+from homeagent.domain.tasks import ApplianceTask, CarTask, DeviceTask
 from homeagent.planning.device_reasons import DeviceReasons
 from homeagent.planning.runner_up import evaluate, runner_up, slot_prices
 from homeagent.planning.slot_cost import PriceCost
@@ -88,3 +89,13 @@ def test_the_best_start_of_an_appliance_has_a_dearer_next_best() -> None:
     assert choice.runner_up_costs is None or choice.runner_up_costs >= 0
     assert re.search(r"\d\d:\d\d: -?\d+\.\d\d for the run", choice.text)
     assert GRID.start == START
+
+
+def test_a_car_that_is_not_to_be_charged_tonight_says_so() -> None:
+    car = tasks()["car"]
+    assert isinstance(car, CarTask)
+    later = replace(car, present=np.arange(GRID.count) >= 52, leaves=car.leaves)
+    reasons = DeviceReasons(later, plan_of(later, np.zeros(GRID.count)), home(1), BERLIN)
+    assert reasons.choice(0).text == "waits until 06:00, as asked"
+    assert reasons.choice(0).runner_up is None
+    assert reasons.choice(GRID.count - 1).text == "has left by then"

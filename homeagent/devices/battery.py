@@ -122,7 +122,7 @@ def respond(
     if _binds(policy.import_limit_kw):
         shave_kw = power_down_to(soc_kwh, policy.shave_to_kwh, spec, hours)
         power_kw = np.minimum(power_kw, np.maximum(policy.import_limit_kw - net_kw, -shave_kw))
-    if np.any(apart_kw):
+    if apart_kw > 0 if isinstance(apart_kw, float) else np.any(apart_kw):
         rest_kw = np.maximum(net_kw - apart_kw, 0.0)
         power_kw = np.where(np.greater(apart_kw, 0.0), np.maximum(power_kw, -rest_kw), power_kw)
     grid_kw = net_kw + power_kw

@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -198,6 +199,16 @@ class DevicePlan:
     wish_cost: float = 0.0
     """What the wishes that are not met cost, as priced; the plan minimises it too, it is never shown as money."""
     unmet: tuple[str, ...] = ()
+
+    def starts_by_day(self, timezone: ZoneInfo, *, on: bool = False) -> dict[date, int]:
+        """Return how often it is switched on in each local day of the plan; `on`: it is before the first slot."""
+        drawing = self.power_kw.values != 0
+        begins = drawing & ~np.concatenate([[on], drawing[:-1]])
+        days = [at.astimezone(timezone).date() for at in self.power_kw.grid.starts()]
+        counted = dict.fromkeys(days, 0)
+        for day, begun in zip(days, begins.tolist(), strict=True):
+            counted[day] += int(begun)
+        return counted
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "level", frozen_array(self.level))

@@ -35,6 +35,8 @@ LEAST_GAIN_KWH = 0.02
 STEADY_KWH = 0.2
 """What a change must gain, in kWh at the mean price: of courses found in this plan, and of those that are running."""
 
+GAINED = 0.02
+"""Of all that its slots have come to cost more or less a device gains about so much by another course (measured)."""
 UNPLANNED = timedelta(hours=6)
 """An older plan that ends so much earlier still does: nothing is begun in what it does not reach."""
 SAME_KW = 1e-6
@@ -121,6 +123,7 @@ class _Search:
         self.total = self._loads_of_placed()
         self._table = home.tables(Loads.side_by_side([self.total]))[:, 0]
         self._energy = float(home.at_start(self._table[:, None])[0])
+        self._soc_kwh: FloatArray | None = None
         usual = max(float(np.abs(home.terms.buy).mean()), 0.01) if problem.grid.count else 0.0
         self._least_gain, self._steady_gain = LEAST_GAIN_KWH * usual, STEADY_KWH * usual
 
@@ -174,7 +177,7 @@ class _Search:
         """Let a device, or a chain of them, answer the others."""
         tasks = [self._tasks[place] for place in unit]
         beside = self._beside(unit)
-        table, soc_kwh = self._table, self._home.course_kwh(self._table, self.total)[:-1]
+        table, soc_kwh = self._table, self._course_kwh()
         if halfway:
             without = self._home.tables(Loads.side_by_side([beside]), known=(self.total, self._table))[:, 0]
             table = (table + without) / 2
@@ -191,6 +194,7 @@ class _Search:
             return
         best = best_responses(tasks, cost)
         tried = [best, *self._promising(tasks, best, cost, others), *self._levelled(tasks, best, cost)]
+        tried += self._halves(unit, best)
         if not self._placed[unit[0]]:
             self._take(unit, tried, beside, least_gain=None)
             return
@@ -200,15 +204,36 @@ class _Search:
             steady = any(self._kept[place] for place in unit)
             self._take(unit, tried, beside, self._steady_gain if steady else self._least_gain)
 
+    def _course_kwh(self) -> FloatArray:
+        """Return what is stored at the slots' starts."""
+        if self._soc_kwh is None:
+            self._soc_kwh = self._home.course_kwh(self._table, self.total)[:-1]
+        return self._soc_kwh
+
     def _answered_already(self, unit: tuple[int, ...], cost: BatteryCost) -> bool:
-        """Return whether slots cost what they did when the device answered last: it gains no more than they changed."""
+        """Return whether slots cost nearly what they did when the device answered last."""
         most_kw = max(float(np.abs(self.responses[place].power_kw).max(initial=0.0)) for place in unit)
         per_kw = cost.of(np.array([most_kw or 1.0]))[:, 0] / (most_kw or 1.0)
         before = self._answered.get(unit)
         self._answered[unit] = per_kw
         if before is None or not self._placed[unit[0]]:
             return False
-        return float(np.abs(per_kw - before).sum()) * most_kw < self._least_gain
+        return GAINED * float(np.abs(per_kw - before).sum()) * most_kw < self._least_gain
+
+    def _halves(self, unit: tuple[int, ...], best: Courses) -> list[Courses]:
+        """Return a heat pump's courses halfway from the present powers to the best, on and off as either has it.
+
+        The best is made for a battery that answers each slot alone; halfway there is where both may settle.
+        """
+        task, present = self._tasks[unit[0]], self.responses[unit[0]].power_kw
+        if not isinstance(task, HeatTask) or not self._placed[unit[0]] or task.spec.min_kw >= task.spec.max_kw:
+            return []
+        between = np.maximum((present + best[0].power_kw) / 2, task.spec.min_kw)
+        found = [
+            evaluate(task, np.where(pattern > 0, between, 0.0), self._home.grid)
+            for pattern in (present, best[0].power_kw)
+        ]
+        return [(one,) for one in found if len(one.unmet) <= len(best[0].unmet)]
 
     def _levelled(self, tasks: Sequence[DeviceTask], best: Courses, cost: BatteryCost) -> list[Courses]:
         """Return a car's course at any powers instead of a few."""
@@ -250,6 +275,7 @@ class _Search:
         for place, response in zip(unit, tried[best], strict=True):
             self.responses[place], self._placed[place], self._kept[place] = response, True, False
         self.total, self._table, self._energy = loads[best], tables[:, best], float(energy[best])
+        self._soc_kwh = None
 
     def _not_worse_than_rule(self) -> None:
         """Take the devices' own rules where they cost less, or where no course was found in time."""

@@ -157,6 +157,7 @@ def test_every_home_has_a_plan_that_physics_allows_and_no_rule_beats(asked: Plan
 
 
 @pytest.mark.full
+@pytest.mark.timeout(3600)
 @settings(deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
 @given(homes())
 def test_a_thousand_homes(asked: PlanningProblem) -> None:

@@ -20,8 +20,9 @@ from homeagent.domain.grid import FloatArray
 from homeagent.domain.plan import PlanningProblem
 from homeagent.domain.tasks import CarTask, DeviceTask, HeatTask
 from homeagent.planning.device_responses import best_responses, evaluate, is_apart, loads_of, on_one_phase, units
-from homeagent.planning.home_cost import HomeCost, Loads
+from homeagent.planning.home_cost import HomeCost
 from homeagent.planning.levelling import levelled_kw, levelled_runs_kw
+from homeagent.planning.loads import Loads
 from homeagent.planning.response import Response
 from homeagent.planning.rule_courses import rule_responses
 from homeagent.planning.slot_cost import BatteryCost

@@ -17,8 +17,8 @@ from homeagent.domain.site import NO_BATTERY, GridLimits
 from homeagent.domain.tasks import ApplianceTask, CarTask, DeviceTask, HeatTask, HoursTask, TankTask
 from homeagent.planning.device_plans import loads_of_plans
 from homeagent.planning.device_responses import evaluate, loads_of
-from homeagent.planning.home_cost import Loads
 from homeagent.planning.joint import POINTS, STATES
+from homeagent.planning.loads import Loads
 from homeagent.planning.planner import fallback, solve
 from homeagent.planning.rule_courses import rule_responses
 from homeagent.planning.steering import home_cost

@@ -15,7 +15,7 @@ from homeagent.domain.plan import Plan, PlanningProblem
 from homeagent.domain.site import NO_BATTERY, GridLimits
 from homeagent.domain.tasks import CarTask, HeatTask
 from homeagent.planning.device_plans import loads_of_plans
-from homeagent.planning.home_cost import fuse_kw
+from homeagent.planning.loads import fuse_kw
 from homeagent.planning.planner import fallback, solve
 
 

@@ -48,8 +48,12 @@ class DeviceTeller:
         decisions: Sequence[DeviceDecision],
         problems: Mapping[str, str],
         currency: str,
+        notes: Mapping[str, str | None] | None = None,
     ) -> dict[str, object]:
-        """Return each device: how it stands, what it does and why, its plan of the next day, what is asked of it."""
+        """Return each device: how it stands, what it does and why, its plan of the next day, what is asked of it.
+
+        `notes` is what else is worth knowing of a device, in a sentence.
+        """
         vacation = self._people.in_force(now).vacation
         grid = None if thought is None else thought.plan.grid
         return {
@@ -61,6 +65,7 @@ class DeviceTeller:
             else {"since": _stamp(vacation.since), "until": _stamp(vacation.until)},
             "devices": [
                 self._device(name, now, thought, states.get(name), decisions, problems.get(name))
+                | {"note": (notes or {}).get(name)}
                 for name in self._devices
             ],
         }

@@ -48,4 +48,11 @@ def _differences(stored: StoredDecision, plan: Plan) -> list[str]:
             same = made == float("inf") if value is None else abs(made - value) <= ROUNDED
             if not same:
                 found.append(f"{name} of slot {slot}: {made:.4f} instead of {value}")
+    for device in plan.devices:
+        told_kw = stored.plan.get("devices_kw", {}).get(device.name, [])
+        off_kw = [abs(made - kept) for made, kept in zip(device.power_kw.values.tolist(), told_kw, strict=False)]
+        if len(off_kw) < plan.grid.count or max(off_kw, default=0.0) > ROUNDED:
+            found.append(f"{device.name} does otherwise, by {max(off_kw, default=0.0):.3f} kW at most")
+    if found and stored.plan["outcome"] == "feasible":
+        found.append("time ran out when it was planned: the search was not at its end")
     return found

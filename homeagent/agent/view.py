@@ -17,15 +17,18 @@ from homeagent.agent.day_ahead import DayAhead
 from homeagent.agent.day_picture import told_day
 from homeagent.agent.device_reasoning import Reasoner
 from homeagent.agent.device_view import DeviceTeller
+from homeagent.agent.devices.confidence import ConfidenceTeller
 from homeagent.agent.footprint_told import footprint_told, sums_of_own
 from homeagent.agent.habit_book import HabitBook
 from homeagent.agent.model_view import Beside, models_told
 from homeagent.agent.requesting import kind_named
 from homeagent.domain.decision import Decision
+from homeagent.domain.devices import CarSpec
 from homeagent.domain.forecast import Forecast
 from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.ledger import SavingsEntry
 from homeagent.domain.people import decision_id
+from homeagent.domain.wishes import CarWish
 
 SAVINGS_METHOD = (
     "modelled: the same load, PV and prices, without a battery and with the inverter's own rule; "
@@ -44,6 +47,7 @@ class View:
         timezone, devices = agent.site.timezone, agent.devices
         reasoner = Reasoner(timezone) if devices is None else devices.reasons
         self._teller = DeviceTeller({} if devices is None else devices.known, agent.people, reasoner, timezone)
+        self._confidence = ConfidenceTeller(agent.site, agent.prices)
         self._habits = HabitBook(agent.site, agent.observer.memory.history, agent.expectations.away, agent.prices)
 
     def state(self) -> Mapping[str, object]:
@@ -168,7 +172,13 @@ class View:
         if book is None:
             return self._teller.told(now, agent.thought, {}, (), {}, agent.site.currency)
         states = {name: state for name in book.known if (state := book.memory.last(name)) is not None}
-        return self._teller.told(now, agent.thought, states, book.decisions, book.asking.problems, agent.site.currency)
+        notes = {
+            name: self._confidence.told(car, wish, book.asking.learned.sessions.of(name), now)
+            for name, car in book.known.items()
+            if isinstance(car, CarSpec) and isinstance(wish := agent.setup.wishes[name], CarWish)
+        }
+        problems, currency = book.asking.problems, agent.site.currency
+        return self._teller.told(now, agent.thought, states, book.decisions, problems, currency, notes)
 
     def ask(self, device: str, kind: str, body: object) -> Mapping[str, object] | None:
         """Ask something of a device, and answer as `devices`; None if there is no such device. Raises InputError."""

@@ -81,7 +81,7 @@ class CarSettings(ToldSettings):
     leaves: EntityId | None = None
     target: Fraction = 0.8
     ready_by: ClockTime | None = None
-    confidence: Fraction = 0.98
+    confidence: Fraction = 0.988
     surplus: Literal["also", "only"] = "also"
     from_battery: bool = False
     usual_kwh: CapacityKwh = 10.0

@@ -18,7 +18,7 @@ class CarWish:
     """Fraction of its capacity; where its state of charge is unknown the charger's asked energy counts instead."""
     ready_by_min: int | None = None
     """When it is to be ready on every day; None: when it usually leaves, as learned."""
-    confidence: float = 0.98
+    confidence: float = 0.988
     """How surely a learned departure is met."""
     surplus_only: bool = False
     """Beyond what is needed by then it charges from surplus alone."""

@@ -50,7 +50,7 @@ ABOVE_K = 4.0
 """How far beyond what is wanted heat is stored at most."""
 FULL_ABOVE_K = 1.0
 """How far beyond what is wanted at most heat left at the grid's end is worth anything."""
-DAY_H, USED_AFTER_H = 24.0, 6.0
+CHEAP_SHARE, DAY_H, USED_AFTER_H = 0.25, 24.0, 6.0
 """Heat left at the grid's end is used about so much later."""
 TELL_K, TELL_KH = 0.3, 0.5
 
@@ -209,17 +209,25 @@ def _left_cost(task: HeatTask, air_c: Value, mass_c: Value) -> Value:
 
 
 def worth_of_heat_left(
-    spec: HeatSpec, model: HouseModel, import_per_kwh: FloatArray, outdoor_c: FloatArray, grid: TimeGrid
+    spec: HeatSpec,
+    model: HouseModel,
+    import_per_kwh: FloatArray,
+    outdoor_c: FloatArray,
+    grid: TimeGrid,
+    surplus_kw: FloatArray | None = None,
 ) -> float:
-    """Return what a kWh of heat in the house at the grid's end is worth: what the last day's power makes it for.
+    """Return what a kWh of heat in the house at the grid's end is worth: what the cheap quarter of a day makes it for.
 
-    It takes the place of heat made some hours later, and what the house loses of it until then is not worth anything.
+    It takes the place of heat made some hours later, in the cheap ones, or free where `surplus_kw` of the sun is left
+    over. What the house loses of it until then is not worth anything.
     """
     last = min(max(round(DAY_H / grid.step_hours), 1), grid.count)
     if not last:
         return 0.0
     made = import_per_kwh[-last:] / np.abs(heat_per_kw(spec, outdoor_c[-last:]))
-    return max(float(made.mean()), 0.0) * math.exp(-modes_of(model).slow_per_h * USED_AFTER_H)
+    if surplus_kw is not None:
+        made = np.where(surplus_kw[-last:] >= max(spec.min_kw, LEAST_SHARE * spec.max_kw), np.minimum(made, 0.0), made)
+    return max(float(np.quantile(made, CHEAP_SHARE)), 0.0) * math.exp(-modes_of(model).slow_per_h * USED_AFTER_H)
 
 
 def _unmet(task: HeatTask, air_c: FloatArray, hours: float) -> tuple[str, ...]:

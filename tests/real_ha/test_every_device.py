@@ -243,6 +243,7 @@ def test_the_agent_plans_and_drives_every_device(home: Lab, tmp_path: Path) -> N
         assert watts(home, "heater") == 1500
         for device in ("car", "living_room", "hot_water"):
             assert agent.ledger(device)[-1]["why"], device
-        assert agent.get("health")["degraded"] == []
+        (step,) = agent.get("health")["degraded"]
+        assert step.startswith("living_room is kept at its set-points")  # no house is known after a minute
         assert agent.stop() < 5
     assert home.state("switch.tank") == "on"  # its own thermostat ends it

@@ -142,6 +142,10 @@ def test_what_no_plan_knew_of_is_news() -> None:
     warm = DeviceState(name="house", at=NOW, air_c=22.4)
     assert strayed(HEAT, plan(HEAT, powers(), level=level), warm, NOW) == "house is at 22.4 degC instead of 21.0"
     assert strayed(HEAT, plan(HEAT, powers(), level=level), replace(warm, air_c=21.6), NOW) is None
+    cold = DeviceState(name="water", at=NOW, water_c=21.0 + 15)
+    assert strayed(TANK, plan(TANK, powers(), level=level), cold, NOW) is not None
+    layered = replace(TANK, layered=0.6)  # its thermometer is not the mean that is planned
+    assert strayed(layered, plan(layered, powers(), level=level), cold, NOW) is None
 
 
 def test_what_a_device_does_is_remembered_and_a_long_silence_is_a_gap() -> None:

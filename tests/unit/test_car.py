@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from homeagent.agent.devices.orders import order
 from homeagent.devices.car import levels_kw, nearest_kw, needed_kwh, phases_for
+from homeagent.domain.command import SetCharge
 from homeagent.domain.devices import CarSpec
-from homeagent.domain.grid import FloatArray, TimeGrid
-from homeagent.domain.tasks import CarTask
+from homeagent.domain.grid import FloatArray, SlotSeries, TimeGrid
+from homeagent.domain.tasks import CarTask, DevicePlan
 from homeagent.planning.car import best_response, evaluate
 from homeagent.planning.slot_cost import PriceCost
 
@@ -122,3 +124,12 @@ def test_a_car_that_is_away_or_has_gone_is_asked_nothing() -> None:
     cut = evaluate(task(present=np.arange(COUNT) < 1), np.full(COUNT, 7.2), GRID)
     assert cut.power_kw.tolist() == [7.2] + [0.0] * (COUNT - 1)
     assert cut.wish_cost == pytest.approx(7.2 * 2.0)
+
+
+def test_a_slot_in_which_it_becomes_full_is_told_the_least_that_can_flow() -> None:
+    power_kw = SlotSeries(grid=GRID, values=np.where(np.arange(COUNT) == 0, 0.6, 0.0))
+    plan = DevicePlan(
+        name="car", power_kw=power_kw, level=np.zeros(COUNT + 1), follows_surplus=np.zeros(COUNT, dtype=bool)
+    )
+    assert order(CAR, plan, GRID.start) == SetCharge(power_kw=1.38, phases=1)
+    assert order(CAR, plan, GRID.at(1)) == SetCharge(power_kw=0.0, phases=1)

@@ -123,6 +123,8 @@ def test_heat_left_at_the_end_is_not_given_away_if_it_is_worth_something() -> No
     task = task_of(grid=grid)
     worth = worth_of_heat_left(PUMP, TWO_NODES, price, task.outdoor_c, grid)
     assert 0.03 < worth < 0.12
+    sunny = np.where(np.arange(192) % 96 < 30, 3.0, 0.0)
+    assert worth_of_heat_left(PUMP, TWO_NODES, price, task.outdoor_c, grid, sunny) == 0.0
     plain = best_response(task, costs(grid, price))
     kept = best_response(replace(task, left_per_kwh=worth), costs(grid, price))
     assert kept.level[-1] > plain.level[-1] + 0.5

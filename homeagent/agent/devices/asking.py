@@ -197,7 +197,9 @@ class Asking:
             return None
         comfort = inside(self.rooms.comfort(wish, ahead.grid))
         mass_c = self.learned.mass_c(device, state.air_c, memory, ahead.grid.start)
-        left_per_kwh = worth_of_room_left(device, model, ahead.import_per_kwh, around.outdoor_c, ahead.grid)
+        surplus_kw = np.maximum(ahead.pv_kw - ahead.load_kw, 0.0)
+        prices, grid = ahead.import_per_kwh, ahead.grid
+        left_per_kwh = worth_of_room_left(device, model, prices, around.outdoor_c, grid, surplus_kw)
         task = heat_task(device, model, state.air_c, mass_c, comfort, around, self.standing.course(state))
         return replace(task, left_per_kwh=left_per_kwh)
 

@@ -39,8 +39,13 @@ def _of_car(before: DeviceState, now: DeviceState) -> str | None:
 
 
 def strayed(device: DeviceKnown, plan: DevicePlan, state: DeviceState, now: datetime) -> str | None:
-    """Return that a temperature has left its planned course, in words; None where it keeps to it."""
+    """Return that a temperature has left its planned course, in words; None where it keeps to it.
+
+    A layered tank is planned by its mean, which its thermometer does not tell: it is looked at with each new plan.
+    """
     grid = plan.power_kw.grid
+    if isinstance(device, TankSpec) and device.layered:
+        return None
     if not isinstance(device, HeatSpec | TankSpec) or not grid.start <= now < grid.end:
         return None
     what, is_c = ("air_c", state.air_c) if isinstance(device, HeatSpec) else ("water_c", state.water_c)

@@ -181,7 +181,8 @@ class Learned:
         """Return when a car is expected to leave, as learned from its stays."""
         habits = CarHabits.of(self.sessions.of(device.name), self._timezone)
         plug_in = self.sessions.plugged_since(device.name) or state.at
-        leaves = habits.leaves_in(grid, plug_in, max(needed_kwh, 1.0))
+        asked_kwh = needed_kwh + self.sessions.taken_kwh(device.name)  # as at the plug-in: past stays are told by that
+        leaves = habits.leaves_in(grid, plug_in, max(asked_kwh, 1.0))
         return Departure(at=None, leaves=leaves, words=habits.words(grid.start))
 
     def usual_kwh(self, device: CarSpec, wish: CarWish, now: datetime) -> float:

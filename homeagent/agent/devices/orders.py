@@ -34,8 +34,13 @@ def order(device: DeviceKnown, plan: DevicePlan, now: datetime) -> Instruction |
 
 
 def _charge(device: CarSpec, power_kw: float, *, surplus: bool) -> SetCharge:
-    """Return power and phases: the fewest that carry the power, since they begin at the least current."""
+    """Return power and phases: the fewest that carry the power, since they begin at the least current.
+
+    A slot in which the car becomes full has a lower mean than what can flow: then it is told the least.
+    """
     most = max(device.phases)
+    if power_kw > DRAWS_KW:
+        power_kw = max(power_kw, min(device.min_charge_kw, device.max_charge_kw))
     fitting = [count for count in sorted(device.phases) if power_kw <= device.max_charge_kw * count / most + DRAWS_KW]
     return SetCharge(power_kw=round(power_kw, 3), phases=fitting[0] if fitting else most, surplus=surplus)
 

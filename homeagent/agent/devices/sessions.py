@@ -44,6 +44,11 @@ class SessionBook:
         stay = self._open.get(car)
         return None if stay is None else stay.plug_in
 
+    def taken_kwh(self, car: str) -> float:
+        """Return what the car that is there has taken since it was plugged in."""
+        stay = self._open.get(car)
+        return 0.0 if stay is None else stay.energy_kwh
+
     def drew(self, car: str, at: datetime, power_kw: float, over: timedelta) -> None:
         """Note what a car has drawn up to `at`."""
         stay = self._open.get(car)

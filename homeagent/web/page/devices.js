@@ -99,6 +99,7 @@ function deviceCard(device, told) {
     device.why === null ? null : made("p", { className: "why" }, made("b", { textContent: "Now: " }), device.why + ".", nextBest(device, told.currency), thumbs(device)),
     device.problem === null ? null : made("p", { className: "problem", textContent: device.problem }),
     asked.length ? made("p", { className: "asked" }, made("b", { textContent: "You asked: " }), asked.join("; ") + ". ", resume) : null,
+    ...(device.note === null ? [] : [made("p", { className: "note", textContent: device.note })]),
     ...(device.plan === null ? [] : device.plan.unmet.map((unmet) => made("p", { className: "problem", textContent: unmet }))),
     later.length ? made("details", { open: openDevices.has(device.name), ontoggle: (event) => openDevices[event.target.open ? "add" : "delete"](device.name) },
       made("summary", { textContent: `the next 24 hours` }), made("ol", { className: "stretches" }, ...later.map((one) => stretchItem(one, told)))) : null,

@@ -7,7 +7,7 @@ import numpy as np
 from homeagent.domain.grid import FloatArray
 from homeagent.domain.plan import Plan, PlanningProblem
 from homeagent.domain.tasks import CarTask, DeviceTask
-from homeagent.planning.home_cost import Loads
+from homeagent.planning.loads import Loads
 from homeagent.planning.slot_cost import BatteryCost, SlotCost
 from homeagent.planning.steering import home_cost
 

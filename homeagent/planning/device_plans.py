@@ -11,7 +11,7 @@ from homeagent.domain.grid import BoolArray, FloatArray, SlotSeries
 from homeagent.domain.plan import PlanningProblem
 from homeagent.domain.tasks import CarTask, DevicePlan, DeviceTask
 from homeagent.planning.device_responses import loads_of
-from homeagent.planning.home_cost import Loads, fuse_kw
+from homeagent.planning.loads import Loads, fuse_kw
 from homeagent.planning.response import Response
 
 BROKEN_KW = 0.05

@@ -11,7 +11,7 @@ from homeagent.domain.devices import CarSpec
 from homeagent.domain.grid import FloatArray, TimeGrid
 from homeagent.domain.tasks import ApplianceTask, CarTask, DeviceTask, HeatTask, HoursTask, TankTask
 from homeagent.planning import appliances, car, hours, house_heat, tank
-from homeagent.planning.home_cost import Loads
+from homeagent.planning.loads import Loads
 from homeagent.planning.response import Response
 from homeagent.planning.slot_cost import SlotCost
 

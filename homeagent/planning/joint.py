@@ -19,9 +19,10 @@ import numpy as np
 from homeagent.domain.grid import FloatArray
 from homeagent.domain.plan import PlanningProblem
 from homeagent.domain.tasks import CarTask, DeviceTask, HeatTask
-from homeagent.planning.car_levels import levelled_kw
 from homeagent.planning.device_responses import best_responses, evaluate, is_apart, loads_of, on_one_phase, units
-from homeagent.planning.home_cost import HomeCost, Loads
+from homeagent.planning.home_cost import HomeCost
+from homeagent.planning.levelling import levelled_kw, levelled_runs_kw
+from homeagent.planning.loads import Loads
 from homeagent.planning.response import Response
 from homeagent.planning.rule_courses import rule_responses
 from homeagent.planning.slot_cost import BatteryCost
@@ -236,10 +237,18 @@ class _Search:
         return [(one,) for one in found if len(one.unmet) <= len(best[0].unmet)]
 
     def _levelled(self, tasks: Sequence[DeviceTask], best: Courses, cost: BatteryCost) -> list[Courses]:
-        """Return a car's course at any powers instead of a few."""
-        task = tasks[0]
-        power_kw = levelled_kw(task, best[0].power_kw, cost) if isinstance(task, CarTask) else None
-        return [] if power_kw is None else [(evaluate(task, power_kw, self._home.grid),)]
+        """Return a car's or a heat pump's course at any powers instead of a few."""
+        match tasks[0]:
+            case CarTask() as task:
+                power_kw = levelled_kw(task, best[0].power_kw, cost)
+            case HeatTask() as task:
+                power_kw = levelled_runs_kw(task, best[0].power_kw, cost)
+            case _:
+                return []
+        if power_kw is None:
+            return []
+        levelled = evaluate(task, power_kw, self._home.grid)
+        return [(levelled,)] if len(levelled.unmet) <= len(best[0].unmet) else []
 
     def _promising(self, tasks: Sequence[DeviceTask], best: Courses, cost: BatteryCost, most: int) -> list[Courses]:
         """Return the other courses that look best at the slots' costs."""

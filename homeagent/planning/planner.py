@@ -14,8 +14,8 @@ from homeagent.domain.plan import Plan, PlanningProblem, Reason
 from homeagent.domain.policy import BatteryPolicy
 from homeagent.planning.device_plans import broken_limits, device_plans, with_loads
 from homeagent.planning.explanation import explain, on_estimates
-from homeagent.planning.home_cost import Loads
 from homeagent.planning.joint import JointCourses, by_rule, going_on, plan_devices
+from homeagent.planning.loads import Loads
 from homeagent.planning.net_load import even_shares, net_load_points, tail_shares
 from homeagent.planning.steering import steering_prices, terminal_per_kwh
 from homeagent.planning.stored_energy import NetLoad, SlotPrices, StoredEnergyValue, value_of_stored_energy

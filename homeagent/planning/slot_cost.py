@@ -15,7 +15,8 @@ from typing import Protocol
 import numpy as np
 
 from homeagent.domain.grid import FloatArray, TimeGrid
-from homeagent.planning.home_cost import HomeCost, Loads, broken_limit_per_kwh
+from homeagent.planning.home_cost import HomeCost, broken_limit_per_kwh
+from homeagent.planning.loads import Loads
 
 
 class SlotCost(Protocol):

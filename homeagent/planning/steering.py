@@ -8,7 +8,8 @@ import numpy as np
 
 from homeagent.domain.grid import FloatArray
 from homeagent.domain.plan import PlanningProblem
-from homeagent.planning.home_cost import HomeCost, Loads, SlotTerms, broken_limit_per_kwh, fuse_kw
+from homeagent.planning.home_cost import HomeCost, SlotTerms, broken_limit_per_kwh
+from homeagent.planning.loads import Loads, fuse_kw
 from homeagent.planning.net_load import even_shares, net_load_points, tail_shares
 from homeagent.planning.stored_energy import SMALL_KWH, SlotPrices
 

@@ -18,7 +18,7 @@ from whole_homes import whole_home
 
 from homeagent.domain.plan import Plan, PlanningProblem
 from homeagent.planning.device_plans import loads_of_plans
-from homeagent.planning.home_cost import Loads
+from homeagent.planning.loads import Loads
 from homeagent.planning.planner import solve
 from homeagent.planning.steering import home_cost
 

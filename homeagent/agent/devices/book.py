@@ -13,7 +13,7 @@ from homeagent.agent.commander import Commander
 from homeagent.agent.device_reasoning import Reasoner
 from homeagent.agent.devices.asking import Ahead, Asking
 from homeagent.agent.devices.hands import LEFT_FOR, Hands
-from homeagent.agent.devices.happenings import happened, strayed
+from homeagent.agent.devices.happenings import behind, happened, strayed
 from homeagent.agent.devices.memory import DeviceMemory
 from homeagent.agent.devices.orders import order
 from homeagent.agent.devices.outdoor import Outdoor
@@ -98,7 +98,9 @@ class DeviceBook:
                 self._overridden.append(device.name)
             news = happened(device, before, state)
             if news is None and state.name in plans:
-                news = strayed(device, plans[state.name], state, state.at)
+                plan = plans[state.name]
+                needed_kwh = self.asking.cars_need(state.at).get(state.name) if state.plugged else None
+                news = strayed(device, plan, state, state.at) or behind(device, plan, needed_kwh, state.at)
             self._news = news or self._news
         return kept
 

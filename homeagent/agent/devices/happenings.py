@@ -9,6 +9,7 @@ from homeagent.domain.tasks import DevicePlan
 
 ASKED_KWH = 1.0
 """By so much more or less a car may ask than before without anybody having changed anything."""
+BEHIND_KWH = 0.5
 OFF_K = {"air_c": 1.0, "water_c": 6.0}
 """So far a temperature may stray from its planned course before the plan is worth less than a new one."""
 
@@ -36,6 +37,20 @@ def _of_car(before: DeviceState, now: DeviceState) -> str | None:
     if now.asked_kwh is not None and before.asked_kwh is not None and now.asked_kwh > before.asked_kwh + ASKED_KWH:
         return f"{now.name} asks for more"
     return None
+
+
+def behind(device: DeviceKnown, plan: DevicePlan, needed_kwh: float | None, now: datetime) -> str | None:
+    """Return that a car still needs more than it was to need when this slot began, in words; None where it does not.
+
+    Cars charge slower than planned near full, when they are cold, or late: what is missing has to be planned anew.
+    """
+    grid = plan.power_kw.grid
+    if not isinstance(device, CarSpec) or needed_kwh is None or not grid.start <= now < grid.end:
+        return None
+    planned_kwh = float(plan.level[grid.index_of(now)])
+    if not needed_kwh > planned_kwh + BEHIND_KWH:  # NaN is no course
+        return None
+    return f"{device.name} still needs {needed_kwh:.1f} kWh instead of {planned_kwh:.1f}"
 
 
 def strayed(device: DeviceKnown, plan: DevicePlan, state: DeviceState, now: datetime) -> str | None:

@@ -48,7 +48,7 @@ def test_a_best_response_takes_little(phases: tuple[int, ...]) -> None:
         begin = time.process_time()
         best_response(task, cost)
         takes.append(time.process_time() - begin)
-    assert min(takes) < 0.015
+    assert min(takes) < 0.030
 
 
 @pytest.mark.homes

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from homeagent.devices.house_heat import cop_at, modes_of
 from homeagent.domain.devices import ApplianceSpec, CarSpec, CopCurve, HeatSpec, HouseModel, Steadiness, TankSpec
 from homeagent.domain.forecast import Scenarios
 from homeagent.domain.grid import FloatArray, TimeGrid
@@ -15,7 +17,6 @@ from homeagent.domain.plan import PlanningProblem
 from homeagent.domain.prices import PriceCurve
 from homeagent.domain.site import BatterySpec, GridLimits, SiteSpec
 from homeagent.domain.tasks import ApplianceTask, CarTask, DeviceTask, HeatTask, TankTask
-from homeagent.planning import house_heat, tank
 
 COUNT = 192
 STEP = timedelta(minutes=15)
@@ -78,7 +79,7 @@ def whole_home(seed: int, *, scenarios: int = 1, spread: float = 0.3) -> Plannin
             issued_at=grid.start,
             model_id="drawn",
         ),
-        devices=(_car(rng, day), _heat(rng, day, grid), _tank(rng, day, grid), *_appliances(rng, day)),
+        devices=(_car(rng, day), _heat(rng, day), _tank(rng, day), *_appliances(rng, day)),
     )
 
 
@@ -139,7 +140,7 @@ def _car(rng: np.random.Generator, day: Day) -> CarTask:
     )
 
 
-def _heat(rng: np.random.Generator, day: Day, grid: TimeGrid) -> HeatTask:
+def _heat(rng: np.random.Generator, day: Day) -> HeatTask:
     most = rng.uniform(1.5, 3.5)
     spec = HeatSpec(
         name="heat pump",
@@ -171,11 +172,12 @@ def _heat(rng: np.random.Generator, day: Day, grid: TimeGrid) -> HeatTask:
         low_c=low,
         high_c=low + 4,
         discomfort_per_kh=np.full(COUNT, 2 * day.usual),
-        left_per_kwh=house_heat.worth_of_heat_left(spec, model, day.buy, day.outdoor_c, grid),
+        left_per_kwh=float((day.buy[-96:] / cop_at(spec.cop, day.outdoor_c[-96:])).mean())
+        * math.exp(-6 * modes_of(model).slow_per_h),
     )
 
 
-def _tank(rng: np.random.Generator, day: Day, grid: TimeGrid) -> TankTask:
+def _tank(rng: np.random.Generator, day: Day) -> TankTask:
     most, cop = [(2.0, 1.0), (0.8, 2.6)][rng.integers(2)]
     spec = TankSpec(
         name="tank",
@@ -185,6 +187,7 @@ def _tank(rng: np.random.Generator, day: Day, grid: TimeGrid) -> TankTask:
         max_c=62.0,
         steadiness=Steadiness(min_on=HALF_HOUR, min_off=HALF_HOUR),
     )
+    lost_per_h = spec.loss_kw_per_k / spec.kwh_per_k
     at = rng.uniform(6, 8), rng.uniform(18, 22)
     shape = np.exp(-((day.hour - at[0]) ** 2) / 0.5) + np.exp(-((day.hour - at[1]) ** 2) / 0.8) + 0.05
     drawn = shape * rng.uniform(3, 8) * 2 / shape.sum()
@@ -195,7 +198,7 @@ def _tank(rng: np.random.Generator, day: Day, grid: TimeGrid) -> TankTask:
         drawn_high_kwh=1.5 * drawn,
         outdoor_c=day.outdoor_c,
         cold_per_kwh=10 * day.usual,
-        left_per_kwh=tank.worth_of_heat_left(spec, day.buy, day.outdoor_c, grid),
+        left_per_kwh=float(np.quantile(day.buy[-96:], 0.25)) / cop * math.exp(-12 * lost_per_h),
         hygiene_by=int(rng.integers(60, COUNT)) if rng.random() < 0.3 else None,
     )
 

@@ -27,7 +27,9 @@ EXACT = {
     int(seed): found for seed, found in json.loads(Path(__file__).with_name("exact_plans.json").read_text()).items()
 }
 FINE_STATES = 241
-MEDIAN_GAP, WORST_GAP = 0.01, 0.025
+ORDINARY = range(10)
+"""The first homes; the others that are kept were chosen because they are the hardest of the 50."""
+MEDIAN_GAP, WORST_GAP, HARDEST_GAP = 0.005, 0.015, 0.06
 MEDIAN_S, WORST_S, GOING_ON_S = 0.15, 1.0, 0.02
 """What is aimed at, on a machine that does nothing else."""
 BUSY = 2.5
@@ -52,15 +54,16 @@ def cpu_s(asked: PlanningProblem) -> tuple[float, Plan]:
 
 
 def test_plans_cost_hardly_more_than_exact_ones() -> None:
-    gaps = []
+    gaps = {}
     for seed, found in sorted(EXACT.items()):
         asked = whole_home(seed)
         cost = whole_cost(asked, solve(asked).plan)
         assert cost >= found["bound"] - 1e-3, seed
-        gaps.append(cost / found["best"] - 1)
-    told = f"{len(gaps)} homes: median {np.median(gaps):.2%}, worst {max(gaps):.2%} above what HiGHS found"
-    assert np.median(gaps) <= MEDIAN_GAP, told
-    assert max(gaps) <= WORST_GAP, told
+        gaps[seed] = cost / found["best"] - 1
+    ordinary = [gap for seed, gap in gaps.items() if seed in ORDINARY]
+    assert np.median(ordinary) <= MEDIAN_GAP, gaps
+    assert max(ordinary) <= WORST_GAP, gaps
+    assert max(gaps.values()) <= HARDEST_GAP, gaps
 
 
 @pytest.mark.parametrize("scenarios", [1, 28])
@@ -71,9 +74,9 @@ def test_a_full_think_and_going_on_are_quick(scenarios: int) -> None:
         taken, plan = cpu_s(asked)
         full.append(taken)
         going_on.append(cpu_s(replace(asked, before=plan.devices, steady=True))[0])
-    assert np.median(full) <= BUSY * MEDIAN_S * (1 if scenarios == 1 else 1.5)
-    assert max(full) <= BUSY * WORST_S
-    assert np.median(going_on) <= BUSY * GOING_ON_S
+    assert np.median(full) <= BUSY * MEDIAN_S * (1 if scenarios == 1 else 1.3), full
+    assert max(full) <= WORST_S, full
+    assert np.median(going_on) <= BUSY * GOING_ON_S, going_on
 
 
 @pytest.mark.full

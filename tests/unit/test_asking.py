@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 from device_tasks import CAR, HEAT, POOL, TANK, WASHING
 
-from homeagent.agent.devices.car_task import announced_departure, car_task, needed_kwh, next_time
+from homeagent.agent.devices.car_task import (
+    announced_departure,
+    car_task,
+    needed_kwh,
+    next_time,
+    thought_gone,
+    with_target,
+)
 from homeagent.agent.devices.happenings import behind, happened, strayed
 from homeagent.agent.devices.memory import DeviceMemory
 from homeagent.agent.devices.orders import order
@@ -78,6 +85,7 @@ def test_a_car_can_be_charged_until_it_leaves_and_no_longer() -> None:
         ({"stored_kwh": 30.0}, 20.0, 100 / 3),  # 80 % of 60 kWh, nine tenths arrive
         ({"stored_kwh": 55.0}, 0.0, 50 / 9),
         ({"asked_kwh": 7.0}, 7.0, 7.0),
+        ({"stored_kwh": 30.0, "asked_kwh": 25.0}, 25.0, 100 / 3),  # somebody has told the charger
         ({}, 11.0, 11.0),
     ],
 )
@@ -192,3 +200,22 @@ def test_the_weather_to_come_is_the_forecast_moved_by_what_it_is_off_now() -> No
     ahead_c = outdoor.expected_c(hour)
     assert ahead_c[0] == pytest.approx(4.0)
     assert ahead_c[-1] == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_car_that_was_to_have_left_is_known_to_be_gone_from_the_plan_alone() -> None:
+    state = DeviceState(name="car", at=NOW, plugged=True, asked_kwh=6.0, leaves_at=NOW + timedelta(minutes=50))
+    departure, _ = announced_departure(state, CarWish(), GRID, OSLO)
+    assert departure is not None
+    task = car_task(CAR, CarWish(short_per_kwh=3.0), state, departure, 10.0)
+    assert task is not None
+    assert [thought_gone((task,), CAR, slot) for slot in range(5)] == [False, False, False, True, True]
+    assert not thought_gone((), CAR, 4)
+
+
+def test_a_person_s_target_comes_before_what_the_charger_is_asked() -> None:
+    state = DeviceState(name="car", at=NOW, plugged=True, stored_kwh=30.0, asked_kwh=25.0)
+    wish, told = with_target(CarWish(target=0.8), state, 0.6)
+    assert needed_kwh(CAR, wish, told, 11.0)[0] == pytest.approx(20 / 3)
+    assert with_target(CarWish(), state, None) == (CarWish(), state)
+    blind = DeviceState(name="car", at=NOW, plugged=True, asked_kwh=25.0)  # nothing tells how full it is
+    assert with_target(CarWish(), blind, 0.6)[1] == blind

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from homeagent.agent.devices.by_hand import asked_of, boost, boost_kw, boosted, room_wish, while_away
-from homeagent.agent.devices.car_task import announced_departure, car_task, needed_kwh
+from homeagent.agent.devices.car_task import announced_departure, car_task, needed_kwh, with_target
 from homeagent.agent.devices.learned import Learned
 from homeagent.agent.devices.memory import DeviceMemory
 from homeagent.agent.devices.rooms import Rooms
@@ -159,8 +159,7 @@ class Asking:
                 raise TypeError(f"{device.name} has a wish of another kind")
 
     def _car(self, device: CarSpec, wish: CarWish, asked: Asked, state: DeviceState, ahead: Ahead) -> DeviceTask | None:
-        if asked.target is not None:
-            wish = replace(wish, target=asked.target)
+        wish, state = with_target(wish, state, asked.target)
         state = state if asked.ready_by is None else replace(state, leaves_at=asked.ready_by)
         departure, wrong = announced_departure(state, wish, ahead.grid, self._timezone)
         if wrong is not None:
@@ -275,7 +274,7 @@ class Asking:
             if not isinstance(device, CarSpec) or not isinstance(wish, CarWish) or state is None:
                 continue
             asked = in_force.of(name)
-            wish = wish if asked.target is None else replace(wish, target=asked.target)
+            wish, state = with_target(wish, state, asked.target)
             known = state.asked_kwh is not None or (state.stored_kwh is not None and device.capacity_kwh is not None)
             needs[name] = 0.0 if asked.paused else needed_kwh(device, wish, state, 0.0)[0] if known else None
         return needs

@@ -12,6 +12,7 @@ import numpy as np
 from homeagent.agent.commander import Commander
 from homeagent.agent.device_reasoning import Reasoner
 from homeagent.agent.devices.asking import Ahead, Asking
+from homeagent.agent.devices.car_task import LEAST_KWH, thought_gone
 from homeagent.agent.devices.hands import LEFT_FOR, Hands
 from homeagent.agent.devices.happenings import behind, happened, strayed
 from homeagent.agent.devices.memory import DeviceMemory
@@ -20,15 +21,15 @@ from homeagent.agent.devices.outdoor import Outdoor
 from homeagent.agent.devices.warm_tasks import Around
 from homeagent.agent.satisfaction_book import SatisfactionBook
 from homeagent.agent.thinking import DeviceAsks, Thought
-from homeagent.domain.command import Command, Confirmed, Instruction, Sent
+from homeagent.domain.command import Command, Confirmed, Instruction, Sent, SetCharge
 from homeagent.domain.decision import DeviceDecision
-from homeagent.domain.devices import DeviceKnown
+from homeagent.domain.devices import CarSpec, DeviceKnown
 from homeagent.domain.forecast import Scenarios
 from homeagent.domain.grid import FloatArray, TimeGrid, slot_start
 from homeagent.domain.ports import DeviceLink
 from homeagent.domain.readings import Reading
 from homeagent.domain.site import SiteState
-from homeagent.domain.tasks import Choice, DevicePlan
+from homeagent.domain.tasks import Choice
 from homeagent.store import Store
 
 KEPT = 400
@@ -153,10 +154,9 @@ class DeviceBook:
         if slot_at == self._decided:
             return
         self._decided = slot_at
-        plans = {plan.name: plan for plan in thought.plan.devices}
         until = slot_start(now, grid.step) + LEASE_SLOTS * grid.step
         for name, device in self.known.items():
-            told, why = self._order(device, plans.get(name), now)
+            told, why = self._order(device, thought, now)
             if told is None:
                 self._hands.forget(name)
                 continue
@@ -165,14 +165,19 @@ class DeviceBook:
             choice = why or self.reasons(thought, name, grid.index_of(now))
             await self._tell(Told(name, told, choice, until, thought.plan.problem_digest, wake), now, commander)
 
-    def _order(
-        self, device: DeviceKnown, plan: DevicePlan | None, now: datetime
-    ) -> tuple[Instruction | None, Choice | None]:
+    def _order(self, device: DeviceKnown, thought: Thought, now: datetime) -> tuple[Instruction | None, Choice | None]:
         """Return what a device is told now, and why where that is not of the plan."""
         theirs = self.asking.is_theirs(device, now)  # at once, even before there is a plan that knows of it
-        if plan is not None and plan.power_kw.grid.start <= now < plan.power_kw.grid.end and not theirs:
-            return order(device, plan, now), None
-        return self.asking.without_plan(device, now)
+        plan = next((one for one in thought.plan.devices if one.name == device.name), None)
+        grid = thought.plan.grid
+        if plan is None or not grid.start <= now < grid.end or theirs:
+            return self.asking.without_plan(device, now)
+        if isinstance(device, CarSpec) and thought_gone(thought.problem.devices, device, grid.index_of(now)):
+            needed_kwh = self.asking.cars_need(now).get(device.name) or 0.0
+            if needed_kwh > LEAST_KWH:
+                why = f"it was to have left, and is still there: {needed_kwh:.1f} kWh are needed"
+                return SetCharge(power_kw=device.max_charge_kw, phases=max(device.phases)), Choice(text=why)
+        return order(device, plan, now), None
 
     async def _tell(self, told: Told, now: datetime, commander: Commander) -> None:
         command = Command(

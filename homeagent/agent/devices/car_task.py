@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from homeagent.domain.devices import CarSpec, DeviceState
 from homeagent.domain.grid import FloatArray, TimeGrid, require_utc
-from homeagent.domain.tasks import CarTask
+from homeagent.domain.tasks import CarTask, DeviceTask
 from homeagent.domain.wishes import CarWish
 
 CHARGES_KW = 0.3
@@ -60,14 +60,28 @@ def _at(leaves_at: datetime, grid: TimeGrid, words: str) -> Departure:
     return Departure(at=leaves_at, leaves=leaves, words=words)
 
 
+def with_target(wish: CarWish, state: DeviceState, target: float | None) -> tuple[CarWish, DeviceState]:
+    """Return wish and state with what a person wants now, which comes before what the charger is asked."""
+    if target is None:
+        return wish, state
+    return replace(wish, target=target), state if state.stored_kwh is None else replace(state, asked_kwh=None)
+
+
+def thought_gone(tasks: tuple[DeviceTask, ...], car: CarSpec, slot: int) -> bool:
+    """Return whether a plan reckons in a slot with a car that has left."""
+    task = next((one for one in tasks if isinstance(one, CarTask) and one.spec.name == car.name), None)
+    return task is not None and not bool(task.present[slot])
+
+
 def needed_kwh(spec: CarSpec, wish: CarWish, state: DeviceState, usual_kwh: float) -> tuple[float, float]:
     """Return what the car needs and what it can take at most, at the charger [kWh].
 
-    By its state of charge where that is known, else by what its charger is asked, else what it usually takes.
+    By what its charger is asked where that is told, else by its state of charge, else what it usually takes.
     """
     if state.stored_kwh is not None and spec.capacity_kwh is not None:
         room = max(spec.capacity_kwh - state.stored_kwh, 0.0) / spec.charge_efficiency
         need = max(wish.target * spec.capacity_kwh - state.stored_kwh, 0.0) / spec.charge_efficiency
+        need = need if state.asked_kwh is None else max(state.asked_kwh, 0.0)
         return min(need, room), room
     need = usual_kwh if state.asked_kwh is None else max(state.asked_kwh, 0.0)
     return need, need

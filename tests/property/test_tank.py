@@ -109,7 +109,7 @@ def test_no_course_of_a_short_time_is_much_better(task: TankTask, cost: PriceCos
     courses = (np.array(on) * task.spec.max_kw for on in itertools.product((0.0, 1.0), repeat=SHORT))
     least = min(total(task, cost, course) for course in courses)
     slots = np.abs(cost.of(np.array([task.spec.max_kw])))
-    near = 0.02 * (float(slots.sum()) + task.cold_per_kwh)
+    near = 0.05 * (float(slots.sum()) + task.cold_per_kwh)  # a tank of 30 l rises by many nodes in a slot
     if hygiene_due(task, SHORT) is not None:
         near += float(slots.max())  # whether one slot less still reaches it lies between two nodes of the table
     assert own <= least + near

@@ -177,7 +177,7 @@ def configuration(port: int, stub: Path) -> dict[str, Any]:
     helpers = {f"{n}_{kind}": {"options": MODES} for n in BATTERIES for kind in ("mode", "real_mode")}
     numbers = {f"{n}_{kind}": _helper(f"{n} {kind}", 0, 5000) for n in BATTERIES for kind in ("power", "real_power")}
     numbers |= {
-        "sim_load": _helper("Sim load", -50000, 50000, 800),
+        "sim_load": _helper("Sim load", -50000, 150000, 800),
         "sim_pv": _helper("Sim PV", -1000, 100000, 0),
         "sim_soc": _helper("Sim SoC", 0, 100, 50, 0.1),
         "sim_late": _helper("Sim late", 0, 600, LATE_S),

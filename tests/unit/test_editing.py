@@ -42,13 +42,13 @@ def test_only_the_lines_that_are_meant_change(tmp_path: Path) -> None:
     backup = write_numbers(path, numbers)
     assert backup == tmp_path / "config.yaml.bak"
     assert backup.read_text() == text
+    switched = "on: [{set: switch.boiler, to: on}], off: [{set: switch.boiler, to: off}]"
     assert changed(text, path.read_text()) == [
         "-     min_power_kw: 0         # below this it does nothing [kW]; default 0",
         "+     min_power_kw: 0.25      # below this it does nothing [kW]; default 0",
         "+       proof: {within_seconds: 30}",
-        "-     steering: {on: [{set: switch.boiler, to: on}], off: [{set: switch.boiler, to: off}]}  # off is its safe state",
-        "+     steering: {on: [{set: switch.boiler, to: on}], off: [{set: switch.boiler, to: off}], answer_seconds: 3}"
-        "  # off is its safe state",
+        f"-     steering: {{{switched}}}  # off is its safe state",
+        f"+     steering: {{{switched}, answer_seconds: 3}}  # off is its safe state",
     ]
     assert path.stat().st_mode & 0o777 == 0o640
     assert load_config(path).inverter.min_power_kw == 0.25

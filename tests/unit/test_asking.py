@@ -119,6 +119,9 @@ def test_orders_are_what_a_device_takes() -> None:
     three = replace(CAR, phases=(1, 3), max_charge_kw=11.0, min_charge_kw=1.38)
     assert order(three, plan(three, powers(0, 3.0)), NOW) == SetCharge(power_kw=3.0, phases=1)
     assert order(three, plan(three, powers(0, 9.0)), NOW) == SetCharge(power_kw=9.0, phases=3)
+    # more than one phase carries, less than begins to flow on three: 6 A on each are 4.14 kW
+    assert order(three, plan(three, powers(0, 3.8)), NOW) == SetCharge(power_kw=4.14, phases=3)
+    assert order(three, plan(three, powers(0, 0.5)), NOW) == SetCharge(power_kw=1.38, phases=1)
     surplus = np.ones(GRID.count, dtype=np.bool_)
     told = order(CAR, plan(CAR, powers(), follows_surplus=surplus), NOW)
     assert told == SetCharge(power_kw=0.0, phases=1, surplus=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from homeagent.devices.car import ranges_kw
 from homeagent.domain.command import Instruction, SafeState, SetCharge, SetSwitch, SetTemperature, Suggest
 from homeagent.domain.devices import ApplianceSpec, CarSpec, DeviceKnown, HeatSpec, HoursSpec, TankSpec
 from homeagent.domain.tasks import DevicePlan
@@ -36,13 +37,12 @@ def order(device: DeviceKnown, plan: DevicePlan, now: datetime) -> Instruction |
 def _charge(device: CarSpec, power_kw: float, *, surplus: bool) -> SetCharge:
     """Return power and phases: the fewest that carry the power, since they begin at the least current.
 
-    A slot in which the car becomes full has a lower mean than what can flow: then it is told the least.
+    A slot in which the car becomes full has a lower mean than what can flow on those phases: then it is told the least.
     """
-    most = max(device.phases)
-    if power_kw > DRAWS_KW:
-        power_kw = max(power_kw, min(device.min_charge_kw, device.max_charge_kw))
-    fitting = [count for count in sorted(device.phases) if power_kw <= device.max_charge_kw * count / most + DRAWS_KW]
-    return SetCharge(power_kw=round(power_kw, 3), phases=fitting[0] if fitting else most, surplus=surplus)
+    ranges = ranges_kw(device)
+    phases, least_kw, _ = next((one for one in ranges if power_kw <= one[2] + DRAWS_KW), ranges[-1])
+    told_kw = max(power_kw, least_kw) if power_kw > DRAWS_KW else power_kw
+    return SetCharge(power_kw=round(told_kw, 3), phases=phases, surplus=surplus)
 
 
 def _start(device: ApplianceSpec, plan: DevicePlan, now: datetime) -> Instruction | None:

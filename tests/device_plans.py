@@ -18,7 +18,7 @@ from homeagent.domain.tasks import (
     HoursTask,
     TankTask,
 )
-from homeagent.planning.runner_up import evaluate
+from homeagent.planning.device_responses import evaluate
 from homeagent.planning.slot_cost import PriceCost, SlotCost
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -7,10 +7,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from homeagent.domain.grid import BoolArray, FloatArray, TimeGrid
-from homeagent.domain.tasks import ApplianceTask, CarTask, DeviceTask, HeatTask, HoursTask, TankTask
-from homeagent.planning import appliances, car, hours, house_heat, tank
-from homeagent.planning.response import Response
+from homeagent.domain.grid import BoolArray, FloatArray
+from homeagent.domain.tasks import CarTask, HeatTask, HoursTask, TankTask
+from homeagent.planning.device_responses import evaluate
 from homeagent.planning.slot_cost import SlotCost
 
 DRAWS_KW = 0.01
@@ -41,21 +40,6 @@ class SlotPrices:
     less: FloatArray
     step_kw: float
     allowed: BoolArray
-
-
-def evaluate(task: DeviceTask, power_kw: FloatArray, grid: TimeGrid) -> Response:
-    """Return what a course of power means for whichever device it is."""
-    match task:
-        case CarTask():
-            return car.evaluate(task, power_kw, grid)
-        case HeatTask():
-            return house_heat.evaluate(task, power_kw, grid)
-        case TankTask():
-            return tank.evaluate(task, power_kw, grid)
-        case HoursTask():
-            return hours.evaluate(task, power_kw, grid)
-        case ApplianceTask():
-            return appliances.evaluate(task, power_kw, grid)
 
 
 def slot_prices(task: Movable, power_kw: FloatArray, cost: SlotCost) -> SlotPrices:

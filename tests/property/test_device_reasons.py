@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from homeagent.domain.grid import FloatArray
 from homeagent.domain.tasks import ApplianceTask, CarTask, DeviceTask
 from homeagent.planning.device_reasons import DeviceReasons
-from homeagent.planning.runner_up import evaluate, runner_up, slot_prices
+from homeagent.planning.device_responses import evaluate
+from homeagent.planning.runner_up import runner_up, slot_prices
 from homeagent.planning.slot_cost import PriceCost
 
 seeds = st.integers(0, 10_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
 from collections.abc import Iterator
 from datetime import date
@@ -20,7 +21,7 @@ from homeagent.domain.satisfaction import SatisfactionDay
 from homeagent.store import Store
 from homeagent.web.server import Page
 
-PORT = 8551
+PORT = 8551 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])  # each worker has a home of its own
 
 
 @pytest.fixture(scope="module")
